@@ -1,0 +1,1 @@
+"""The law and the models as pure functions: no Django, no database, no clock, no network."""

@@ -1,0 +1,47 @@
+"""Korean business calendar: public holidays with substitutes (공휴일·대체공휴일), night and holiday hours.
+
+Law: 공휴일에 관한 법률, 관공서의 공휴일에 관한 규정 2조·3조; night and holiday add-on hours by 건강보험 행위 급여 목록 제1부.
+The lunar dates come from the `holidays` library.
+"""
+
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+
+import holidays
+
+
+@lru_cache(maxsize=64)
+def _year(year: int) -> dict[date, str]:
+    named: dict[date, str] = dict(holidays.country_holidays("KR", years=year, language="ko"))
+    return named
+
+
+def holiday_name(day: date) -> str:
+    """Name of the public holiday (공휴일), empty on other days. Sundays are not named."""
+    return _year(day.year).get(day, "")
+
+
+def is_holiday(day: date) -> bool:
+    """Sunday or public holiday (공휴일)."""
+    return day.weekday() == 6 or bool(holiday_name(day))
+
+
+def is_weekday(day: date) -> bool:
+    """A full working day: Monday to Friday and no holiday (평일)."""
+    return day.weekday() < 5 and not is_holiday(day)
+
+
+def next_weekday(day: date) -> date:
+    """The first full working day on or after `day`."""
+    while not is_weekday(day):
+        day += timedelta(days=1)
+    return day
+
+
+def is_night_or_holiday(at: datetime) -> bool:
+    """Night 18:00–09:00, Saturday from 13:00, Sundays and public holidays all day (야간·공휴일 가산 시간)."""
+    if is_holiday(at.date()):
+        return True
+    clock = at.time()
+    closes = time(13) if at.weekday() == 5 else time(18)
+    return clock < time(9) or clock >= closes
