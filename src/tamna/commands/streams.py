@@ -52,7 +52,9 @@ def opened(name: str) -> Iterator[TextIO]:
         return
     path = Path(name)
     if not path.is_file():
-        raise BadInput("no_such_file", f"{name} is not a file", field="FILE", hint="give a file, or - for standard input")
+        raise BadInput(
+            "no_such_file", f"{name} is not a file", field="FILE", hint="give a file, or - for standard input"
+        )
     raw: Any = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
     with raw, io.TextIOWrapper(raw, encoding="utf-8-sig") as text:
         yield text
@@ -73,7 +75,9 @@ def json_rows(text: TextIO) -> Iterator[tuple[int, Any]]:
         try:
             values = json.loads(whole)
         except json.JSONDecodeError as error:
-            raise BadInput("bad_json", f"{error.msg} at character {error.pos}", hint="check the file was not cut") from error
+            raise BadInput(
+                "bad_json", f"{error.msg} at character {error.pos}", hint="check the file was not cut"
+            ) from error
         yield from enumerate(values, start=1)
         return
     if stripped.startswith("{"):
@@ -86,7 +90,10 @@ def json_rows(text: TextIO) -> Iterator[tuple[int, Any]]:
         try:
             yield row, json.loads(line)
         except json.JSONDecodeError as error:
-            yield row, BadInput("bad_json", f"{error.msg} at character {error.pos}", row=row, hint="one JSON object a line")
+            yield (
+                row,
+                BadInput("bad_json", f"{error.msg} at character {error.pos}", row=row, hint="one JSON object a line"),
+            )
 
 
 @contextlib.contextmanager

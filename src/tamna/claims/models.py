@@ -1,0 +1,166 @@
+"""Claims: statements, their lines and findings, batches, and what the agency answered."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from tamna.core.identity import new_public_id
+
+
+class Batch(models.Model):
+    """청구서: one file of statements (insurer kind × setting × month of care × claim kind)."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Open")
+        SENDING = "sending", _("Sending")
+        SENT = "sent", _("Sent")
+        RECEIVED = "received", _("Received")
+        RETURNED = "returned", _("Returned")
+        REVIEWED = "reviewed", _("Reviewed")
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    batch_no = models.CharField("청구번호", max_length=10, unique=True)
+    insurer_kind = models.CharField(max_length=1)
+    setting = models.CharField(max_length=10)
+    care_month = models.CharField("진료년월", max_length=6)
+    claim_kind = models.CharField(max_length=10, default="original")
+    statements = models.PositiveIntegerField(default=0)
+    total_won = models.BigIntegerField(default=0)
+    insurer_won = models.BigIntegerField(default=0)
+    status = models.CharField(max_length=9, choices=Status, default=Status.OPEN)
+    sha256 = models.CharField(max_length=64, blank=True)
+    receipt_no = models.CharField("접수번호", max_length=20, blank=True)
+    made_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    received_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["-id"])]
+
+
+class Claim(models.Model):
+    """청구 명세서 (FHIR Claim). State changes only along the life of a statement; corrections are new statements."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        CHECKED = "checked", _("Checked")
+        APPROVED = "approved", _("Ready")
+        BATCHED = "batched", _("In a batch")
+        SUBMITTED = "submitted", _("Sent")
+        RECEIVED = "received", _("Received")
+        RETURNED = "returned", _("Returned")
+        IMPOSSIBLE = "impossible", _("Not reviewable")
+        HELD = "held", _("On hold")
+        FULL = "full", _("Paid in full")
+        ADJUSTED = "adjusted", _("Cut")
+        PAID = "paid", _("Paid")
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    claim_no = models.CharField("명세서번호", max_length=20, unique=True)
+    encounter = models.ForeignKey("reception.Encounter", on_delete=models.PROTECT, related_name="claims")
+    kind = models.CharField(max_length=10, default="original")  # original supplement added split
+    previous = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="followed_by")
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    insurer_kind = models.CharField(max_length=1)
+    payer = models.CharField(max_length=15)
+    setting = models.CharField(max_length=10)
+    department = models.ForeignKey("core.Department", on_delete=models.PROTECT, related_name="claims")
+    care_month = models.CharField(max_length=6)
+    first_visit_on = models.DateField()
+    total_won = models.BigIntegerField(default=0)
+    patient_won = models.BigIntegerField(default=0)
+    insurer_won = models.BigIntegerField(default=0)
+    decided_won = models.BigIntegerField(null=True, blank=True)
+    score = models.PositiveSmallIntegerField(null=True, blank=True)
+    rejects = models.PositiveSmallIntegerField(default=0)
+    adjusts = models.PositiveSmallIntegerField(default=0)
+    warnings = models.PositiveSmallIntegerField(default=0)
+    risk_won = models.BigIntegerField(default=0)
+    rules_version = models.CharField(max_length=40, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, null=True, blank=True, related_name="claims")
+    serial_no = models.CharField("명세서일련번호", max_length=5, blank=True)
+    due_on = models.DateField(null=True, blank=True)
+    made_at = models.DateTimeField()
+    is_synthetic = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["encounter"], condition=Q(kind="original"), name="one_original_claim"),
+            models.UniqueConstraint(
+                fields=["batch", "serial_no"], condition=Q(batch__isnull=False), name="serial_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status", "-risk_won", "-id"]),
+            models.Index(fields=["care_month", "department"]),
+            models.Index(fields=["first_visit_on"]),
+        ]
+
+
+class ClaimLine(models.Model):
+    """진료내역 줄: a charge on a statement. The link charge → line is ours to keep."""
+
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="lines")
+    line_no = models.PositiveSmallIntegerField()
+    charge = models.ForeignKey("billing.ChargeItem", on_delete=models.PROTECT, null=True, related_name="claim_lines")
+    item_class = models.CharField(max_length=2)
+    item_sub = models.CharField(max_length=2)
+    code_kind = models.CharField(max_length=11)
+    code = models.CharField(max_length=9)
+    name = models.CharField(max_length=200)
+    service_at = models.DateTimeField()
+    unit_won = models.BigIntegerField()
+    dose = models.DecimalField(max_digits=10, decimal_places=4, default=1)
+    times_per_day = models.DecimalField(max_digits=7, decimal_places=2, default=1)
+    days = models.PositiveSmallIntegerField(default=1)
+    quantity = models.DecimalField(max_digits=10, decimal_places=4)
+    amount_won = models.BigIntegerField()
+    benefit = models.CharField(max_length=12, default="covered")
+    note_code = models.CharField(max_length=5, blank=True)
+    note_text = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["claim", "line_no"], name="line_no_once")]
+
+
+class Finding(models.Model):
+    """점검 결과: what a rule found on a statement."""
+
+    claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="findings")
+    rule_id = models.CharField(max_length=40)
+    line_no = models.PositiveSmallIntegerField(null=True, blank=True)
+    severity = models.CharField(max_length=6)  # reject adjust warn
+    message_ko = models.TextField()
+    message_en = models.TextField()
+    source = models.CharField(max_length=200)
+    fix = models.JSONField(null=True, blank=True)
+    won_at_risk = models.BigIntegerField(default=0)
+    state = models.CharField(max_length=8, default="open")  # open fixed accepted
+    state_by = models.CharField(max_length=150, blank=True)
+    state_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["claim", "state"]), models.Index(fields=["rule_id"])]
+
+
+class ClaimResponse(models.Model):
+    """심사결정 (FHIR ClaimResponse): one answer about one statement. Decisions go to a tray, nothing is written off."""
+
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="responses")
+    document_id = models.CharField(max_length=80)  # of the agency's document: a replay changes nothing
+    kind = models.CharField(max_length=10)  # receipt result payment
+    status = models.CharField(max_length=12)  # received returned impossible held full adjusted paid
+    requested_won = models.BigIntegerField(default=0)
+    decided_won = models.BigIntegerField(default=0)
+    reason_code = models.CharField(max_length=8, blank=True)
+    reason_text = models.TextField(blank=True)
+    lines = models.JSONField(default=list)
+    decided_on = models.DateField()
+    received_at = models.DateTimeField()
+    seen_by = models.CharField(max_length=150, blank=True)  # a person looked at it
+    seen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["document_id", "claim"], name="response_once")]
+        indexes = [models.Index(fields=["claim"])]

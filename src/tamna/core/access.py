@@ -1,0 +1,144 @@
+"""Who may do what (접근 권한): roles → capabilities, in one table; every view names its capability.
+
+Law: 개인정보의 안전성 확보조치 기준 제5조 (least privilege). A view without a capability is refused for everyone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as noop
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+PUBLIC = "public"  # no sign-in: sign-in page, health, the synthetic door
+SIGNED_IN = "signed-in"  # any staff member: home, own notifications, language
+
+CAPABILITIES: dict[str, str] = {
+    "patients.see": noop("See patients"),
+    "patients.register": noop("Register and change patients"),
+    "patients.identifiers": noop("Open full identifiers with a reason"),
+    "patients.break_glass": noop("Open protected records with a reason"),
+    "reception.see": noop("See bookings and queues"),
+    "reception.book": noop("Book and cancel"),
+    "reception.receive": noop("Receive patients and run the queue"),
+    "billing.see": noop("See charges and bills"),
+    "billing.charge": noop("Add and cancel charges"),
+    "billing.take": noop("Take payments"),
+    "billing.refund": noop("Refund payments"),
+    "billing.close": noop("Close the day"),
+    "claims.see": noop("See claims"),
+    "claims.work": noop("Correct and approve claims"),
+    "claims.submit": noop("Send claim batches"),
+    "ledger.see": noop("See the ledger"),
+    "ledger.post": noop("Post journal entries"),
+    "insight.see": noop("See figures of the hospital"),
+    "automations.see": noop("See the automation catalogue"),
+    "automations.decide": noop("Decide proposals"),
+    "automations.set_level": noop("Set automation levels"),
+    "audit.see": noop("Read the audit log"),
+    "it.operate": noop("Operate jobs, connections and keys"),
+    "it.tokens": noop("Make API tokens"),
+    "people.accounts": noop("Manage accounts"),
+}
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role of the five teams, the director, IT or the auditor."""
+
+    key: str
+    title: str
+    team: str
+    capabilities: frozenset[str]
+
+
+def _role(key: str, title: str, team: str, *capabilities: str) -> tuple[str, Role]:
+    unknown = set(capabilities) - set(CAPABILITIES)
+    if unknown:
+        raise ValueError(f"role {key} names unknown capabilities {sorted(unknown)}")
+    return key, Role(key, title, team, frozenset(capabilities))
+
+
+TEAMS: dict[str, str] = {
+    "director": noop("Director of administration"),
+    "front": noop("Patient affairs"),
+    "claims": noop("Insurance review"),
+    "general": noop("General affairs"),
+    "planning": noop("Planning"),
+    "it": noop("Information systems"),
+    "audit": noop("Audit"),
+}
+
+_DESK = ("patients.see", "patients.register", "patients.identifiers", "patients.break_glass", "reception.see",
+         "reception.book", "reception.receive", "billing.see", "automations.see", "automations.decide")  # fmt: skip
+_CASH = ("patients.see", "reception.see", "billing.see", "billing.charge", "billing.take", "billing.close",
+         "automations.see", "automations.decide")  # fmt: skip
+_CLAIMS = ("patients.see", "patients.break_glass", "reception.see", "billing.see", "claims.see", "claims.work",
+           "claims.submit", "automations.see", "automations.decide")  # fmt: skip
+
+ROLES: dict[str, Role] = dict(
+    (
+        _role("director", noop("Director"), "director", "patients.see", "reception.see", "billing.see", "claims.see",
+              "ledger.see", "insight.see", "automations.see", "automations.decide", "automations.set_level"),
+        _role("front_lead", noop("Head of patient affairs"), "front", *{*_DESK, *_CASH, "billing.refund", "claims.see",
+              "insight.see", "automations.set_level"}),
+        _role("reception", noop("Reception clerk"), "front", *_DESK),
+        _role("cashier", noop("Cashier"), "front", *_CASH),
+        _role("claims", noop("Claims clerk"), "claims", *_CLAIMS),
+        _role("general", noop("General affairs"), "general", "ledger.see", "ledger.post", "automations.see",
+              "automations.decide"),
+        _role("planning", noop("Planning"), "planning", "ledger.see", "insight.see", "claims.see", "automations.see",
+              "automations.decide"),
+        _role("it", noop("IT operator"), "it", "it.operate", "it.tokens", "people.accounts", "audit.see",
+              "automations.see", "automations.set_level", "insight.see"),
+        _role("auditor", noop("Auditor"), "audit", "audit.see", "ledger.see", "billing.see", "claims.see",
+              "automations.see", "insight.see"),
+    )
+)  # fmt: skip
+
+
+def capabilities_of(role: str) -> frozenset[str]:
+    known = ROLES.get(role)
+    return known.capabilities if known else frozenset()
+
+
+def may(user: Any, capability: str, patient: Any = None) -> bool:
+    """Whether this person may do this. A protected patient record also needs a reason given in this session."""
+    if capability == PUBLIC:
+        return True
+    if not getattr(user, "is_authenticated", False):
+        return False
+    if capability == SIGNED_IN:
+        return True
+    if capability not in capabilities_of(user.role):
+        return False
+    return patient is None or not patient.is_restricted or patient.pk in getattr(user, "opened_patients", set())
+
+
+def needs(capability: str) -> Callable[[View], View]:
+    """Mark a view with the capability it needs; the middleware enforces it."""
+    if capability not in CAPABILITIES and capability not in {PUBLIC, SIGNED_IN}:
+        raise ValueError(f"unknown capability {capability}")
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if not may(request.user, capability):
+                raise PermissionDenied(capability)
+            return view(request, *args, **kwargs)
+
+        checked.capability = capability  # type: ignore[attr-defined]
+        return checked  # type: ignore[return-value]
+
+    return mark
+
+
+def title(key: str) -> Any:
+    """Translated name of a role, team or capability."""
+    role = ROLES.get(key)
+    return _(role.title) if role else _(TEAMS.get(key) or CAPABILITIES.get(key) or key)

@@ -1,0 +1,138 @@
+"""Envelope encryption (봉투 암호화) and blind indexes for personal data.
+
+A master key outside the database (TAMNA_MASTER_KEY, or `keys/master.key` under TAMNA_HOME, 0600) wraps data keys kept in
+`DataKey`. Values are AES-256-GCM: 4 bytes key id, 12 bytes nonce, ciphertext; the column's name is authenticated, so a
+value cannot be moved to another column. Rotation makes a new active key and re-seals row by row while both open.
+Law: 개인정보 보호법 제24조의2, 개인정보의 안전성 확보조치 기준 (암호화).
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+import struct
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tamna.core.home import folder
+
+
+class Unreadable(ValueError):
+    """A sealed value does not open: wrong key ring, or it was changed or moved."""
+
+
+@lru_cache(maxsize=1)
+def _master() -> AESGCM:
+    given = os.environ.get("TAMNA_MASTER_KEY")
+    if given:
+        return AESGCM(base64.b64decode(given))
+    path = folder("keys", private=True) / "master.key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return AESGCM(base64.b64decode(path.read_bytes()))
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(base64.b64encode(secrets.token_bytes(32)))
+        file.flush()
+        os.fsync(file.fileno())
+    return AESGCM(base64.b64decode(path.read_bytes()))
+
+
+def _wrap(key: bytes, purpose: str) -> bytes:
+    nonce = secrets.token_bytes(12)
+    return nonce + _master().encrypt(nonce, key, purpose.encode())
+
+
+def _unwrap(wrapped: bytes, purpose: str) -> bytes:
+    try:
+        return _master().decrypt(wrapped[:12], wrapped[12:], purpose.encode())
+    except InvalidTag as error:
+        raise Unreadable("the master key does not open this database's keys") from error
+
+
+def _active(purpose: str) -> tuple[int, bytes]:
+    from django.db import IntegrityError, transaction
+
+    from tamna.core.models import DataKey
+
+    row = DataKey.objects.filter(purpose=purpose, is_active=True).first()
+    if row is None:
+        try:
+            with transaction.atomic():
+                row = DataKey.objects.create(purpose=purpose, wrapped=_wrap(secrets.token_bytes(32), purpose))
+        except IntegrityError:  # another process was first
+            row = DataKey.objects.get(purpose=purpose, is_active=True)
+    return row.pk, _unwrap(bytes(row.wrapped), purpose)
+
+
+@lru_cache(maxsize=1)
+def _field_key() -> tuple[int, AESGCM]:
+    key_id, key = _active("field")
+    return key_id, AESGCM(key)
+
+
+@lru_cache(maxsize=64)
+def _key_by_id(key_id: int) -> AESGCM:
+    from tamna.core.models import DataKey
+
+    row = DataKey.objects.filter(pk=key_id, purpose="field").first()
+    if row is None:
+        raise Unreadable(f"data key {key_id} is not in the key ring")
+    return AESGCM(_unwrap(bytes(row.wrapped), "field"))
+
+
+@lru_cache(maxsize=1)
+def _index_key() -> bytes:
+    return _active("index")[1]
+
+
+def forget_keys() -> None:
+    """Drop cached keys (after a rotation, a restore, or between tests)."""
+    for cached in (_master, _field_key, _key_by_id, _index_key):
+        cached.cache_clear()
+
+
+def seal(text: str, label: str) -> bytes:
+    key_id, key = _field_key()
+    nonce = os.urandom(12)
+    return struct.pack(">I", key_id) + nonce + key.encrypt(nonce, text.encode(), label.encode())
+
+
+def unseal(sealed: bytes, label: str) -> str:
+    key_id = struct.unpack(">I", sealed[:4])[0]
+    active_id, active = _field_key()
+    key = active if key_id == active_id else _key_by_id(key_id)
+    try:
+        return key.decrypt(sealed[4:16], sealed[16:], label.encode()).decode()
+    except InvalidTag as error:
+        raise Unreadable(f"a value of {label} does not open") from error
+
+
+def key_id_of(sealed: bytes) -> int:
+    return int(struct.unpack(">I", sealed[:4])[0])
+
+
+def rotate_field_key() -> int:
+    """Make a new active data key; old values stay readable until `re-seal` has passed over them."""
+    from django.db import transaction
+
+    from tamna.core.models import DataKey
+
+    with transaction.atomic():
+        DataKey.objects.filter(purpose="field", is_active=True).update(is_active=False)
+        row = DataKey.objects.create(purpose="field", wrapped=_wrap(secrets.token_bytes(32), "field"))
+    forget_keys()
+    return row.pk
+
+
+def blind_index(text: str, label: str) -> bytes:
+    """32 bytes that let equal values be found without reading them."""
+    return hmac.digest(_index_key(), f"{label}:{text}".encode(), hashlib.sha256)
+
+
+def blind_token(text: str, label: str) -> int:
+    """A 63-bit token of a fragment (n-gram, initial consonants) for a search array."""
+    return int.from_bytes(blind_index(text, label)[:8], "big") >> 1

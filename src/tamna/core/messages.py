@@ -1,0 +1,20 @@
+"""What the shared ground says when it refuses."""
+
+from django.utils.translation import gettext_noop as _
+
+MESSAGES = {
+    "core.not_allowed": _("You may not do this. Nothing was changed. Ask your team lead for the right %(capability)s."),
+    "core.reason_needed": _(
+        "This record is protected. Give a reason to open it; the reason is written to the audit log."
+    ),
+    "core.cannot_undo": _("This kind of action cannot be taken back. Nothing was changed."),
+    "core.already_decided": _("This proposal was already decided. Nothing was changed."),
+    "core.proposal_expired": _("This proposal has expired. Nothing was changed."),
+    "core.level_needs_record": _(
+        "The level “act” needs a measured record first: at least 20 decided proposals, 90 % accepted, and a verifier."
+    ),
+    "core.idempotency_reuse": _(
+        "This idempotency key was used for another request. Nothing was changed; use a new key."
+    ),
+    "core.too_large": _("The input is over %(limit)s. Nothing was kept; split it and send it again."),
+}

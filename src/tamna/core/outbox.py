@@ -1,0 +1,173 @@
+"""Events and their delivery (transactional outbox, ADR 0003).
+
+`record` writes a fact in the caller's transaction. `deliver` moves every handler along: the handler's work and its
+position commit together, so each event takes effect once per handler even when a process is killed. Delivery follows
+(xact, id) and stops below the oldest transaction still open, so nothing is skipped.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import connection, transaction
+from django.utils import timezone
+
+from tamna.core import clock
+from tamna.core.actor import Actor
+from tamna.core.models import DeadLetter, Event, Subscription
+
+log = structlog.get_logger()
+Handler = Callable[[Event], None]
+LIVE_CHANNEL = "tamna_live"
+MAX_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Listener:
+    key: str
+    events: frozenset[str]  # names, or {"*"}
+    handle: Handler
+    versions: frozenset[int]
+
+
+_listeners: dict[str, Listener] = {}
+
+
+def record(name: str, payload: dict[str, Any], *, by: Actor, at: datetime | None = None, version: int = 1) -> Event:
+    """Write an event and tell open browsers at commit. The payload holds ids and amounts, never a person's data."""
+    event = Event.objects.create(
+        name=name, version=version, payload=payload, actor=asdict(by), occurred_at=at or clock.now()
+    )
+    notify(name, payload)
+    return event
+
+
+def notify(topic: str, payload: dict[str, Any]) -> None:
+    """Wake the dispatcher and the live stream when this transaction commits."""
+    small = {key: value for key, value in payload.items() if isinstance(value, (str, int)) and len(str(value)) < 64}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [LIVE_CHANNEL, json.dumps({"topic": topic, **small})])
+
+
+def on(*names: str, key: str, versions: tuple[int, ...] = (1,)) -> Callable[[Handler], Handler]:
+    """Register a handler. `key` is stable: it names the handler's position. Handlers live in an app's `handlers.py`."""
+
+    def register(handle: Handler) -> Handler:
+        if key in _listeners:
+            raise ValueError(f"handler {key} is registered twice")
+        _listeners[key] = Listener(key, frozenset(names), handle, frozenset(versions))
+        return handle
+
+    return register
+
+
+def listeners() -> dict[str, Listener]:
+    return dict(_listeners)
+
+
+def deliver(*, limit: int = 200, only: str | None = None) -> int:
+    """Deliver waiting events to every handler. Returns how many deliveries took place."""
+    return sum(_advance(listener, limit) for key, listener in _listeners.items() if only in (None, key))
+
+
+def deliver_all(*, rounds: int = 1000) -> int:
+    """Deliver until nothing waits (tests, and the end of a load)."""
+    total = 0
+    for _ in range(rounds):
+        moved = deliver()
+        total += moved
+        if not moved:
+            return total
+    raise RuntimeError("events keep causing events: a handler loops")
+
+
+def subscribe_from_now() -> None:
+    """Start every handler that has no position yet at the end of the log (after a bulk load)."""
+    last = Event.objects.order_by("-xact", "-id").values_list("xact", "id").first() or (0, 0)
+    for key in _listeners:
+        Subscription.objects.get_or_create(handler=key, defaults={"xact": last[0], "event_id": last[1]})
+
+
+def replay(handler: str, *, after_event_id: int = 0) -> None:
+    """Send a handler back; it must be idempotent by its own keys."""
+    event = Event.objects.filter(pk=after_event_id).first()
+    Subscription.objects.filter(handler=handler).update(
+        xact=event.xact if event else 0, event_id=event.pk if event else 0, retry_at=None, attempts=0
+    )
+
+
+def _advance(listener: Listener, limit: int) -> int:
+    Subscription.objects.get_or_create(handler=listener.key)
+    moved = 0
+    while moved < limit:
+        with transaction.atomic():
+            position = (
+                Subscription.objects.select_for_update(skip_locked=True)
+                .filter(handler=listener.key, paused=False)
+                .first()
+            )
+            if position is None or (position.retry_at and position.retry_at > timezone.now()):
+                return moved
+            batch = _waiting(listener, position, 1 if position.attempts else 20)
+            if not batch:
+                return moved
+            done = _run(listener, position, batch)
+            moved += done
+            if done < len(batch):
+                return moved
+    return moved
+
+
+def _waiting(listener: Listener, position: Subscription, limit: int) -> list[Event]:
+    names = "" if "*" in listener.events else "AND name = ANY(%(names)s)"
+    return list(
+        Event.objects.raw(
+            f"""SELECT * FROM core_event
+                WHERE (xact, id) > (%(xact)s, %(id)s) {names}
+                  AND xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+                ORDER BY xact, id LIMIT %(limit)s""",  # noqa: S608 - only the fixed fragment above is joined in
+            {"xact": position.xact, "id": position.event_id, "names": list(listener.events), "limit": limit},
+        )
+    )
+
+
+def _run(listener: Listener, position: Subscription, batch: list[Event]) -> int:
+    """Run a batch; the first failure stops it, and what came before commits with its position."""
+    done = 0
+    for event in batch:
+        try:
+            with transaction.atomic():
+                if event.version in listener.versions:
+                    listener.handle(event)
+                else:
+                    _park(listener.key, event, f"unknown version {event.version}")
+        except Exception as error:  # the edge of the process: the record is kept
+            position.attempts += 1
+            position.last_error = f"{type(error).__name__}: {error}"[:500]
+            log.warning("event.handler_failed", handler=listener.key, event_id=event.pk, error=type(error).__name__)
+            if position.attempts < MAX_ATTEMPTS:
+                position.retry_at = timezone.now() + timedelta(seconds=2**position.attempts)
+                position.save()
+                return done
+            _park(listener.key, event, position.last_error)
+        position.xact, position.event_id = event.xact, event.pk
+        position.attempts, position.retry_at = 0, None
+        done += 1
+    position.save()
+    return done
+
+
+def _park(handler: str, event: Event, error: str) -> None:
+    DeadLetter.objects.update_or_create(handler=handler, event=event, defaults={"error": error, "solved_at": None})
+
+
+def retry_dead_letter(letter: DeadLetter) -> None:
+    """Try a parked delivery again. Raises what the handler raises; on success the letter is solved."""
+    with transaction.atomic():
+        letter = DeadLetter.objects.select_for_update().get(pk=letter.pk)
+        _listeners[letter.handler].handle(letter.event)
+        letter.solved_at = timezone.now()
+        letter.save(update_fields=["solved_at"])

@@ -1,0 +1,59 @@
+"""Jobs on PostgreSQL (procrastinate): retried with backoff, dead ones shown on the jobs screen, schedules in one place."""
+
+from typing import Any
+
+import structlog
+from procrastinate import JobContext, RetryStrategy
+from procrastinate.contrib.django import app
+
+log = structlog.get_logger()
+BACKOFF = RetryStrategy(max_attempts=6, exponential_wait=3)
+
+__all__ = ["BACKOFF", "app"]
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(queue="core", queueing_lock="seal_audit", pass_context=True)
+def seal_audit(context: JobContext, timestamp: int) -> None:
+    from tamna.core import audit
+
+    while audit.seal() is not None:
+        pass
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="core", queueing_lock="expire_proposals")
+def expire_proposals(timestamp: int) -> None:
+    from tamna.core import automations
+
+    automations.expire()
+
+
+@app.periodic(cron="*/2 * * * *")
+@app.task(queue="core", queueing_lock="rescue_jobs", pass_context=True)
+async def rescue_jobs(context: JobContext, timestamp: int) -> None:
+    """Give jobs of a killed worker to another one (heartbeat based)."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        await manager.retry_job(job)
+        log.info("job.rescued", job_id=job.id, task=job.task_name)
+
+
+@app.task(queue="core", retry=BACKOFF)
+def run_automation(key: str) -> int:
+    from tamna.core import automations
+
+    return automations.run(key)
+
+
+@app.periodic(cron="30 3 * * *")
+@app.task(queue="core", queueing_lock="verify_audit")
+def verify_audit(timestamp: int) -> dict[str, Any]:
+    """Nightly proof that nothing in the log was changed; a break alerts IT and the auditor."""
+    from tamna.core import audit, notices
+
+    verdict = audit.verify()
+    if not verdict.ok:
+        for role in ("it", "auditor"):
+            notices.tell("The audit chain is broken at block %(block)s.", {"block": verdict.broken_at}, role=role)
+    return {"ok": verdict.ok, "blocks": verdict.blocks, "entries": verdict.entries}

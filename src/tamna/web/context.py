@@ -1,0 +1,28 @@
+"""What every page's frame needs: menu, connections, bell, clock. Two small queries."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from tamna.core import access, clock
+from tamna.core.models import Hospital, HospitalClock
+from tamna.web.menu import menu_for
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+
+    def may(capability: str) -> bool:
+        return user is not None and access.may(user, capability)
+
+    return {
+        "request": request,
+        "user": user,
+        "may": may,
+        "menu": SimpleLazyObject(lambda: menu_for(request)),
+        "hospital": SimpleLazyObject(lambda: Hospital.objects.first()),
+        "clock_setting": SimpleLazyObject(lambda: HospitalClock.objects.first()),
+        "now": clock.now,
+        "live_url": "/live-address",
+    }

@@ -1,0 +1,58 @@
+"""The team menu (left). One line an entry: group, label, url name, capability; only what a person may use is shown."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
+from tamna.core import access
+
+
+@dataclass(frozen=True)
+class Entry:
+    group: str
+    label: str
+    view: str
+    capability: str
+    icon: str = ""
+
+
+ENTRIES = (
+    Entry(noop("My work"), noop("Home"), "web:home", access.SIGNED_IN),
+    Entry(noop("My work"), noop("Proposals"), "web:proposals", "automations.decide"),
+    Entry(noop("Patient affairs"), noop("Reception desk"), "reception:desk", "reception.receive"),
+    Entry(noop("Patient affairs"), noop("Bookings"), "reception:bookings", "reception.see"),
+    Entry(noop("Patient affairs"), noop("Queue board"), "reception:board", "reception.see"),
+    Entry(noop("Patient affairs"), noop("Patients"), "patients:list", "patients.see"),
+    Entry(noop("Patient affairs"), noop("Cashier"), "billing:cashier", "billing.see"),
+    Entry(noop("Patient affairs"), noop("Day close"), "billing:closing", "billing.close"),
+    Entry(noop("Insurance claims"), noop("Claims worklist"), "claims:worklist", "claims.see"),
+    Entry(noop("Insurance claims"), noop("Batches"), "claims:batches", "claims.see"),
+    Entry(noop("Insurance claims"), noop("Answers"), "claims:answers", "claims.see"),
+    Entry(noop("Finance"), noop("Journal"), "ledger:journal", "ledger.see"),
+    Entry(noop("Finance"), noop("Trial balance"), "ledger:trial-balance", "ledger.see"),
+    Entry(noop("Management"), noop("Director's page"), "insight:director", "insight.see"),
+    Entry(noop("System"), noop("Automation catalogue"), "web:catalogue", "automations.see"),
+    Entry(noop("System"), noop("Audit log"), "web:audit", "audit.see"),
+    Entry(noop("System"), noop("Jobs"), "web:jobs", "it.operate"),
+    Entry(noop("System"), noop("Connections"), "web:connections", "it.operate"),
+    Entry(noop("System"), noop("Accounts and tokens"), "web:tokens", "it.tokens"),
+)
+
+
+def menu_for(request: HttpRequest) -> list[dict[str, Any]]:
+    """Groups with their entries, in order; the current page is marked."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for entry in ENTRIES:
+        if not access.may(request.user, entry.capability):
+            continue
+        try:
+            url = reverse(entry.view)
+        except NoReverseMatch:
+            continue
+        current = request.path == url or (url != "/" and request.path.startswith(url))
+        groups.setdefault(entry.group, []).append({"label": _(entry.label), "url": url, "current": current})
+    return [{"title": _(group), "entries": entries} for group, entries in groups.items()]

@@ -1,0 +1,19 @@
+"""All addresses. A department adds its own `urls.py` and one line here."""
+
+from django.urls import include, path
+
+from tamna.web.api import api
+
+urlpatterns = [
+    path("api/v1/", api.urls),
+    path("patients/", include("tamna.patients.urls")),
+    path("reception/", include("tamna.reception.urls")),
+    path("billing/", include("tamna.billing.urls")),
+    path("claims/", include("tamna.claims.urls")),
+    path("ledger/", include("tamna.ledger.urls")),
+    path("insight/", include("tamna.insight.urls")),
+    path("", include("tamna.web.views")),
+]
+handler403 = "tamna.web.views.pages.refused"
+handler404 = "tamna.web.views.pages.missing"
+handler500 = "tamna.web.views.pages.broken"

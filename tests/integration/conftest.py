@@ -1,0 +1,74 @@
+"""A small hospital in a real database."""
+
+from datetime import date, datetime
+
+import pytest
+
+from tamna.core import clock, crypto
+from tamna.core.actor import Actor
+from tamna.core.models import Department, Hospital, Practitioner, Room, User
+
+TUESDAY = datetime(2026, 11, 24, 10, 30, tzinfo=clock.SEOUL)
+CLERK = Actor("person", "clerk", role="reception", team="front")
+
+
+@pytest.fixture(autouse=True)
+def _own_keys():
+    """Each test's database has its own key ring rows."""
+    crypto.forget_keys()
+    yield
+    crypto.forget_keys()
+
+
+@pytest.fixture
+def morning():
+    """Business time stands at Tuesday 2026-11-24 10:30."""
+    with clock.frozen(TUESDAY):
+        yield TUESDAY
+
+
+@pytest.fixture
+def hospital(db):
+    """서귀포의료원 with two departments, a doctor and a room each."""
+    hospital = Hospital.objects.create(
+        pk=1,
+        name_ko="모의 병원",
+        name_en="Model hospital",
+        institution_id="39100103",
+        emergency="local_center",
+        beds=288,
+    )
+    for code, ko, en, license_no in (
+        ("01", "내과", "Internal medicine", "90001"),
+        ("05", "정형외과", "Orthopaedics", "90002"),
+    ):
+        department = Department.objects.create(code=code, name_ko=ko, name_en=en)
+        room = Room.objects.create(department=department, name_ko="1진료실", name_en="Room 1")
+        Practitioner.objects.create(
+            license_no=license_no, name_ko=f"{ko} 의사", name_en=f"{en} doctor", department=department, room=room
+        )
+    return hospital
+
+
+@pytest.fixture
+def clerk():
+    return CLERK
+
+
+@pytest.fixture
+def user_of(db):
+    """Make a signed-in-able user of a role: `user_of("cashier")`."""
+
+    def make(role: str) -> User:
+        from tamna.core.access import ROLES
+
+        return User.objects.create_user(
+            username=role, password="correct horse battery", name_ko=role, role=role, team=ROLES[role].team
+        )
+
+    return make
+
+
+@pytest.fixture
+def today() -> date:
+    return TUESDAY.date()
