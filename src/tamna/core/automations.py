@@ -11,7 +11,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-import structlog
 from django.db import transaction
 from django.db.models import Q
 from pydantic import BaseModel
@@ -20,7 +19,6 @@ from tamna.core import audit, clock, models, outbox
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
 
-log = structlog.get_logger()
 Kind = Literal["E", "P", "L", "F"]
 A = TypeVar("A", bound="Action")
 
@@ -75,32 +73,23 @@ class Automation:
     kind: Kind
     team: str
     default_level: str
-    trigger: str  # event names, or a schedule in cron form
+    trigger: str  # event names; business.hour and business.day are the schedules
     engine: str
     module: str
     propose: Callable[..., Iterable[Proposal[Any]]]
 
 
 def automation(
-    key: str,
-    *,
-    kind: Kind,
-    team: str,
-    on: str | tuple[str, ...] = (),
-    every: str = "",
-    level: str = "propose",
-    engine: str = "",
+    key: str, *, kind: Kind, team: str, on: str | tuple[str, ...], level: str = "propose", engine: str = ""
 ) -> Callable[[Callable[..., Iterable[Proposal[Any]]]], Callable[..., Iterable[Proposal[Any]]]]:
-    """Register an automation. `on` names events (the function gets the event), `every` is a cron line (no argument)."""
+    """Register an automation: `propose(event)` runs on these events (`business.hour` and `business.day` are schedules)."""
     names = (on,) if isinstance(on, str) else on
 
     def register(propose: Callable[..., Iterable[Proposal[Any]]]) -> Callable[..., Iterable[Proposal[Any]]]:
         if key in _automations:
             raise ValueError(f"automation {key} is registered twice")
-        built = Automation(key, kind, team, level, ", ".join(names) or every, engine, propose.__module__, propose)
-        _automations[key] = built
-        if names:
-            outbox.on(*names, key=f"automation:{key}")(lambda event: run(key, event))
+        _automations[key] = Automation(key, kind, team, level, ", ".join(names), engine, propose.__module__, propose)
+        outbox.on(*names, key=f"automation:{key}")(lambda event: run(key, event))
         return propose
 
     return register
@@ -108,11 +97,6 @@ def automation(
 
 def built() -> dict[str, Automation]:
     return dict(_automations)
-
-
-def scheduled() -> dict[str, str]:
-    """Automation key → cron line."""
-    return {key: item.trigger for key, item in _automations.items() if item.trigger.count(" ") == 4}
 
 
 def level_of(key: str, team: str = "") -> str:
@@ -141,31 +125,21 @@ def may_act(key: str) -> bool:
     return total >= 20 and decided.filter(verdict="accepted").count() >= total * 0.9
 
 
-def run(key: str, event: models.Event | None = None) -> int:
-    """Run one automation and keep what it proposes, by its level. Returns how many new proposals came."""
+def run(key: str, event: models.Event) -> int:
+    """Run one automation and keep what it proposes, by its level. Returns how many new proposals came.
+
+    A failure passes through: the outbox rolls the event back, tries again, and parks it at last.
+    """
     item = _automations[key]
     level = level_of(key, item.team)
     if level == models.Policy.Level.OFF:
         return 0
-    started, made, failure = time.perf_counter(), 0, ""
-    try:
-        with transaction.atomic():
-            for proposal in item.propose(event) if event is not None else item.propose():
-                made += _keep(item, proposal, level)
-    except Exception as error:
-        failure = f"{type(error).__name__}: {error}"[:500]
-        if event is not None:
-            raise  # the outbox retries it
-        log.warning("automation.failed", automation=key, error=type(error).__name__)
-    finally:
-        if made or failure or event is None:
-            models.AutomationRun.objects.create(
-                automation=key,
-                trigger=event.name if event is not None else item.trigger,
-                took_ms=int((time.perf_counter() - started) * 1000),
-                proposals=made,
-                error=failure,
-            )
+    started = time.perf_counter()
+    made = sum(_keep(item, proposal, level) for proposal in item.propose(event))
+    if made or event.name.startswith("business."):
+        models.AutomationRun.objects.create(
+            automation=key, trigger=event.name, took_ms=int((time.perf_counter() - started) * 1000), proposals=made
+        )
     return made
 
 

@@ -39,13 +39,6 @@ async def rescue_jobs(context: JobContext, timestamp: int) -> None:
         log.info("job.rescued", job_id=job.id, task=job.task_name)
 
 
-@app.task(queue="core", retry=BACKOFF)
-def run_automation(key: str) -> int:
-    from tamna.core import automations
-
-    return automations.run(key)
-
-
 @app.periodic(cron="30 3 * * *")
 @app.task(queue="core", queueing_lock="verify_audit")
 def verify_audit(timestamp: int) -> dict[str, Any]:

@@ -34,7 +34,6 @@ class AutomationRun(models.Model):
     started_at = models.DateTimeField(auto_now_add=True)
     took_ms = models.PositiveIntegerField(default=0)
     proposals = models.PositiveIntegerField(default=0)
-    error = models.TextField(blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["automation", "-id"])]
