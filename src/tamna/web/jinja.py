@@ -15,6 +15,7 @@ from django.utils.translation import gettext, ngettext
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from tamna.core.clock import SEOUL
+from tamna.web.chart import axis, evenly
 
 WEEKDAYS = {"ko": "월화수목금토일", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 
@@ -32,7 +33,7 @@ def environment(**options: Any) -> Environment:
         **{key: value for key, value in options.items() if key not in {"extensions", "undefined", "autoescape"}},
     )
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-    env.globals.update(url=url, static=static, language=language)
+    env.globals.update(url=url, static=static, language=language, axis=axis, evenly=evenly)
     env.filters.update(
         won=won, day=day, clock=clock_time, moment=moment, minutes=minutes, number=number, percent=percent
     )
