@@ -1,0 +1,204 @@
+"""The rule set: load once, check one claim or whole tables, offer fixes that were checked again.
+
+A rule that needs a column or table the input does not have is `not_evaluated`, never counted as passed.
+"""
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tamna.engines.claimcheck import schema
+from tamna.engines.claimcheck.report import Report, Suppressions
+from tamna.engines.claimcheck.rules import PAIR_NAMES, WINDOW_NAMES, Derived, Rule, Typing, derived_columns, read_rules
+from tamna.engines.claimcheck.single import Engine, SingleCheck
+from tamna.engines.claimcheck.syntax import Call, Listed, Literal, Lookup, Name, Node, walk
+from tamna.engines.claimcheck.tables import Tables
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Columns = Mapping[str, frozenset[str]]  # scope → columns the input has; a scope without rows is left out
+
+
+@lru_cache(maxsize=2)
+def _yaml(name: str) -> Any:
+    return yaml.safe_load(resources.files("tamna.engines.claimcheck").joinpath("rules", name).read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """Rules with their tables (심사 점검 규칙 모음)."""
+
+    rules: tuple[Rule, ...]
+    tables: Tables
+    derived: Mapping[str, Derived]
+    engines: Mapping[str, Engine]
+
+    @staticmethod
+    def load(
+        on: date | None = None,
+        extra_files: Iterable[Path | str] = (),
+        only: Iterable[str] = (),
+        *,
+        tables_folder: Path | None = None,
+        engines: Mapping[str, Engine] | None = None,
+    ) -> "RuleSet":
+        """`on` takes the rules of that day for every claim; without it each rule asks the day of care.
+
+        `engines` answer `engine('copay')`: document → won (None: unknown). Raises RuleError, ParamsError.
+        """
+        tables = Tables(tables_folder)
+        raw = derived_columns(_yaml("derived.yaml"))
+        typing = Typing(tables, raw)
+        derived = {
+            name: Derived(
+                name,
+                column.over,
+                column.kind,
+                typing.resolved(column.value, column.over) if column.value else None,
+                typing.resolved(column.where, column.over) if column.where else None,
+            )
+            for name, column in raw.items()
+        }
+        rules = read_rules(Typing(tables, derived), extra_files, only, on)
+        return RuleSet(rules, tables, derived, dict(engines or {}))
+
+    @cached_property
+    def typing(self) -> Typing:
+        return Typing(self.tables, self.derived)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Rule]:
+        return {rule.id: rule for rule in self.rules}
+
+    @cached_property
+    def single(self) -> SingleCheck:
+        return SingleCheck(self.rules, self.typing, self.derived, self.engines)
+
+    @cached_property
+    def suppressions(self) -> Suppressions:
+        return Suppressions(_yaml("suppressions.yaml"), self.rules)
+
+    @cached_property
+    def _needs(self) -> Mapping[str, tuple[frozenset[tuple[str, str]], str]]:
+        """Rule → (columns it needs, the table it lacks)."""
+        return {rule.id: (self._columns_of(rule.nodes, rule.over), self._missing_table(rule)) for rule in self.rules}
+
+    @cached_property
+    def _absent(self) -> dict[tuple[Any, ...], Mapping[str, str]]:
+        return {}
+
+    def check_one(self, claim: schema.Document, *, history: Sequence[schema.Document] = ()) -> Report:
+        """All findings of one claim document. `history`: other claims of the patient. Raises InputError."""
+        return self._checked(schema.normal(claim), [schema.normal(other) for other in history])
+
+    def _checked(self, document: schema.Document, history: Sequence[schema.Document]) -> Report:
+        skipped = self.not_evaluated(columns_of(document))
+        findings = self.single.findings(document, history, skipped)
+        shown, hidden = self.suppressions.split(findings)
+        return Report(document["claim"].get("claim_id"), tuple(shown), tuple(hidden), skipped)
+
+    def check_frames(
+        self,
+        claims: "pl.DataFrame",
+        lines: "pl.DataFrame",
+        diagnoses: "pl.DataFrame",
+        prescriptions: "pl.DataFrame | None" = None,
+        notes: "pl.DataFrame | None" = None,
+    ) -> "pl.DataFrame":
+        """Findings over whole tables: claim, claim_id, rule_id, line_no, at, severity, hidden, won_at_risk.
+
+        `claim` is the row of `claims`; rows of the other tables belong to a claim by claim_id. Raises InputError.
+        """
+        from tamna.engines.claimcheck.frames import FramesCheck
+
+        return FramesCheck(self).findings(
+            {"claims": claims, "lines": lines, "diagnoses": diagnoses, "prescriptions": prescriptions, "notes": notes}
+        )
+
+    def not_evaluated(self, columns: Columns) -> Mapping[str, str]:
+        """Rules that cannot be judged with these columns → what they lack."""
+        key = tuple(sorted(columns.items()))
+        if key not in self._absent:
+            lacking: dict[str, str] = {}
+            for rule, (needed, table) in self._needs.items():
+                gone = sorted(f"{scope}.{name}" for scope, name in needed if not _present(columns, scope, name))
+                if gone or table:
+                    lacking[rule] = ", ".join(gone) or f"table {table}"
+            if len(self._absent) > 256:
+                self._absent.clear()
+            self._absent[key] = lacking
+        return self._absent[key]
+
+    def _columns_of(self, nodes: Iterable[Node], over: str) -> frozenset[tuple[str, str]]:
+        needed: set[tuple[str, str]] = set()
+        optional = {id(node.args[0]) for top in nodes for node in walk(top) if isinstance(node, Call) and node.function == "coalesce"}
+        for node in (below for top in nodes for below in walk(top)):
+            match node:
+                case Name() if id(node) in optional:  # coalesce(column, …) does without the column
+                    continue
+                case Name(name):
+                    needed |= self._column(name, over)
+                case Call("has_note"):
+                    needed.add(("notes", "*"))
+                case Call("code_present") | Listed(rows="line"):
+                    needed.add(("lines", "code"))
+                case Call("has_code_prefix") | Listed(rows="diagnosis"):
+                    needed |= {("diagnoses", "code"), ("diagnoses", "kind")}
+                case Call("engine", (Literal(name),)) if name not in self.engines:
+                    needed.add(("engine", str(name)))
+                case Lookup(table=table) if self.tables[table].dated:
+                    needed.add((over, "service_on") if over == "lines" else ("claims", "first_visit_on"))
+        return frozenset(needed)
+
+    def _column(self, name: str, over: str) -> set[tuple[str, str]]:
+        prefix, _, column = name.rpartition(".")
+        if prefix == "pair" or (name in PAIR_NAMES or name in WINDOW_NAMES):
+            return {(over, "amount"), (over, "code")} if name in {"is_cheaper", "kept_code"} else set()
+        if name in self.derived:
+            derived = self.derived[name]
+            nodes = [node for node in (derived.value, derived.where) if node is not None]
+            return set(self._columns_of(nodes, derived.over))
+        return {(over, column)}
+
+    def _missing_table(self, rule: Rule) -> str:
+        asked = {node.table for top in rule.nodes for node in walk(top) if isinstance(node, (Lookup, Listed))}
+        asked |= {rule.pair_table} if rule.pair_table else set()
+        return next((name for name in sorted(asked) if not self.tables[name].rows), "")
+
+    def verified_fixes(self, claim: schema.Document) -> "list[Any]":
+        """Fix proposals the engine computed and checked again; see `fixes`."""
+        from tamna.engines.claimcheck.fixes import verified
+
+        return verified(self, schema.normal(copy.deepcopy(claim)))
+
+
+def columns_of(document: schema.Document) -> Columns:
+    """Columns a claim document has; lists without rows say nothing about columns, so they lack none."""
+    columns = {"claims": frozenset(document["claim"])}
+    for part in schema.TABLES:
+        if rows := document[part]:
+            columns[part] = frozenset(rows[0]) if len(rows) == 1 else frozenset().union(*rows)
+    return columns
+
+
+def _present(columns: Columns, scope: str, name: str) -> bool:
+    if scope == "engine":
+        return False
+    if name == "*":  # notes may be given as notes or on the line
+        return "notes" in columns or "note_code" in columns.get("lines", {"note_code"})
+    if scope == "notes" and name in {"note_code", "note_text", "line_no"}:
+        return True
+    if scope in columns and name in columns[scope]:
+        return True
+    if scope != "claims":
+        own = name in schema.SCOPES[scope]
+        return (own and scope not in columns) or name in columns["claims"] or (name in schema.REQUIRED and not own)
+    return name in schema.REQUIRED or (name == "age" and {"birth_date", "first_visit_on"} <= columns["claims"])
