@@ -95,6 +95,29 @@ def automation(
     return register
 
 
+@dataclass(frozen=True)
+class Declared:
+    """A plan line served by an engine or a service rather than by proposals."""
+
+    key: str
+    kind: Kind
+    engine: str
+    module: str
+    level: str = "act"
+
+
+_declared: dict[str, Declared] = {}
+
+
+def declare(key: str, *, kind: Kind, module: str, engine: str = "", level: str = "act") -> None:
+    """Say that a plan line is built as an ordinary service or engine, for the catalogue."""
+    _declared[key] = Declared(key, kind, engine, module, level)
+
+
+def declared() -> dict[str, Declared]:
+    return dict(_declared)
+
+
 def built() -> dict[str, Automation]:
     return dict(_automations)
 

@@ -1,0 +1,153 @@
+"""Where billing asks the tariff engine: price of a line, shares of a bill, which fee an order means."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Max
+
+from tamna.billing.models import ChargeItem, FeeItem, OrderCode
+from tamna.core import clock
+from tamna.core.errors import DomainError
+from tamna.core.models import Hospital
+from tamna.engines import tariff
+from tamna.engines.tariff.bill import BillLine
+from tamna.reception.models import Encounter, ServiceRequest
+
+FIRST, FOLLOW_UP = "first", "follow_up"
+CONSULTATION = {
+    "clinic": {FIRST: "AA154", FOLLOW_UP: "AA254"},
+    "hospital": {FIRST: "AA155", FOLLOW_UP: "AA255"},
+    "general": {FIRST: "AA156", FOLLOW_UP: "AA256"},
+    "tertiary": {FIRST: "AA157", FOLLOW_UP: "AA257"},
+}
+
+
+@dataclass(frozen=True)
+class Rated:
+    """The whole visit rated as it stands now (산정 결과), won."""
+
+    total_won: int
+    patient_won: int
+    rule: str
+    parts: list[dict[str, Any]]
+    steps: list[dict[str, Any]]
+    unconfirmed: list[str]
+    bill_rows: list[dict[str, Any]]
+
+
+_master: tuple[int, "tariff.FeeMaster"] | None = None
+
+
+def master() -> "tariff.FeeMaster":
+    """The hospital's imported master; the developer master (simulated prices) until one is imported."""
+    global _master
+    version = FeeItem.objects.aggregate(last=Max("id"))["last"] or 0
+    if version == 0:
+        return tariff.FeeMaster.developer()
+    if _master is None or _master[0] != version:
+        rows = FeeItem.objects.values_list("fields", flat=True).iterator(chunk_size=5000)
+        _master = (version, tariff.FeeMaster((tariff.FeeItem.of(row) for row in rows), "imported"))
+    return _master[1]
+
+
+@lru_cache(maxsize=1)
+def _hospital() -> Hospital | None:
+    return Hospital.objects.first()
+
+
+def institution() -> tuple[str, str, str]:
+    """Class, area and emergency class of this hospital."""
+    hospital = _hospital()
+    if hospital is None:
+        _hospital.cache_clear()
+        return "general", "dong", "none"
+    return hospital.institution_class, hospital.area, hospital.emergency
+
+
+def price(encounter: Encounter, code: str, quantity: Decimal, days: int, service_at: datetime) -> dict[str, Any]:
+    """Fields of a charge item. Raises billing.unknown_code."""
+    at = service_at.astimezone(clock.SEOUL)
+    try:
+        item = master().at(code, at.date())
+    except tariff.UnknownCode as unknown:
+        raise DomainError("billing.unknown_code", code=code) from unknown
+    explained = tariff.price_line(
+        item, quantity=quantity, days=days, at=at.replace(tzinfo=None), payer=encounter.payer,
+        institution=institution()[0], birth_on=encounter.patient.birth_on,
+    )  # fmt: skip
+    priced = explained.value
+    return {
+        "code": item.code,
+        "name": item.name_ko,
+        "item_class": item.item_class,
+        "item_sub": item.item_sub,
+        "code_kind": item.code_kind,
+        "benefit": item.benefit,
+        "quantity": quantity,
+        "days": days,
+        "unit_won": priced.unit_won,
+        "amount_won": priced.amount_won,
+        "service_at": service_at,
+        "steps": [step.as_json() for step in explained.steps],
+        "unconfirmed": list(explained.unconfirmed),
+    }
+
+
+def rate(encounter: Encounter, charges: Iterable[ChargeItem]) -> Rated:
+    """Share the visit's charges between patient and insurer, by the day of service (discharge for inpatients)."""
+    lines = [
+        BillLine(charge.code, charge.item_class, charge.item_sub, charge.benefit, charge.amount_won) for charge in charges
+    ]
+    explained = tariff.copay(case_of(encounter, tariff.bucket_amounts(lines)))
+    result = explained.value
+    return Rated(
+        total_won=result.patient_won + result.insurer_won,
+        patient_won=result.patient_won,
+        rule=result.rule_id,
+        parts=[part.as_json() for part in result.parts],
+        steps=[step.as_json() for step in explained.steps],
+        unconfirmed=list(explained.unconfirmed),
+        bill_rows=tariff.bill_rows(lines, result),
+    )
+
+
+def case_of(encounter: Encounter, amounts: "tariff.Amounts") -> "tariff.Case":
+    """The copayment question of a visit."""
+    kind, area, emergency = institution()
+    on: date = encounter.discharged_on or encounter.business_on
+    stay = (on - encounter.admitted_on).days if encounter.admitted_on else None
+    return tariff.Case(
+        on=on,
+        payer=encounter.payer,
+        birth_on=encounter.patient.birth_on,
+        amounts=amounts,
+        setting=encounter.setting,
+        institution=kind,
+        area=area,
+        emergency_class=emergency,
+        sex=encounter.patient.sex,
+        special_case=encounter.special_case,
+        emergency_level=encounter.ktas,
+        days=stay,
+        room_beds=3,
+    )
+
+
+def consultation_code(encounter: Encounter) -> str | None:
+    """The consultation fee of a visit (초진·재진 진찰료); none for a stay."""
+    if encounter.setting == Encounter.Setting.INPATIENT:
+        return None
+    return CONSULTATION[institution()[0]][FIRST if encounter.is_first_visit else FOLLOW_UP]
+
+
+def fee_code_of(order: ServiceRequest) -> str | None:
+    """The fee an order means on its day: the hospital's confirmed map, else the same code where the master has it."""
+    on = clock.business_day(order.ordered_at)
+    mapped = OrderCode.objects.filter(order_code=order.code, valid_from__lte=on).order_by("-valid_from").first()
+    if mapped:
+        return mapped.fee_code
+    return order.code if order.code in master() else None

@@ -1,0 +1,221 @@
+"""Charges, bills and money: every write of billing, one transaction each.
+
+Law: 국민건강보험법 제44조 (본인부담), 국민건강보험 요양급여의 기준에 관한 규칙 제7조 (계산서·영수증). Amounts in won.
+A bill's totals are frozen; a later change is a difference bill. The bill's row is locked while money is taken, so two
+cashiers cannot take the same money; the database refuses more than what is owed.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Sum
+
+from tamna.billing import rating
+from tamna.billing.models import CashClosing, ChargeItem, Invoice, Payment
+from tamna.core import audit, clock, numbering, outbox
+from tamna.core.actor import Actor
+from tamna.core.errors import DomainError, refused_as
+from tamna.core.models import User
+from tamna.reception.models import Encounter, ServiceRequest
+
+
+@transaction.atomic
+def add_charge(
+    *, encounter: Encounter, code: str, key: str, by: Actor, quantity: Decimal = Decimal(1), days: int = 1,
+    service_at: object = None, order: ServiceRequest | None = None,
+) -> ChargeItem:  # fmt: skip
+    """Price one service and put it on the visit (진료비 항목). The same key adds once. Raises billing.unknown_code."""
+    existing = ChargeItem.objects.filter(key=key).first()
+    if existing:
+        return existing
+    priced = rating.price(encounter, code, quantity, days, service_at or clock.now())
+    charge = ChargeItem.objects.create(encounter=encounter, key=key, service_request=order, **priced)
+    outbox.record("charge.added", {"encounter_id": encounter.pk, "charge_id": charge.pk}, by=by)
+    return charge
+
+
+@transaction.atomic
+def cancel_charge(*, charge_id: int, by: Actor, reason: str = "") -> ChargeItem:
+    """Take an unbilled charge off the visit. Raises billing.billed_already."""
+    charge = ChargeItem.objects.select_for_update().get(pk=charge_id)
+    if charge.status == ChargeItem.Status.BILLED:
+        raise DomainError("billing.billed_already")
+    charge.status = ChargeItem.Status.ENTERED_IN_ERROR
+    charge.save(update_fields=["status"])
+    audit.note("charge.cancelled", by=by, subject_type="charge", subject_id=charge.public_id, reason=reason)
+    outbox.record("charge.cancelled", {"encounter_id": charge.encounter_id, "charge_id": charge.pk}, by=by)
+    return charge
+
+
+@transaction.atomic
+def issue_invoice(*, encounter_id: int, by: Actor) -> Invoice:
+    """Make the bill of a finished visit (수납서), or the difference bill when something changed since the last one.
+
+    Re-rating the same facts gives the same bill and no new row. Raises billing.not_finished, billing.nothing_to_bill.
+    """
+    encounter = Encounter.objects.select_for_update().get(pk=encounter_id)
+    if encounter.status != Encounter.Status.FINISHED:
+        raise DomainError("billing.not_finished")
+    charges = list(
+        encounter.charges.select_for_update().exclude(status=ChargeItem.Status.ENTERED_IN_ERROR).order_by("id")
+    )
+    earlier = list(encounter.invoices.order_by("seq"))
+    if not charges and not earlier:
+        raise DomainError("billing.nothing_to_bill")
+    rated = rating.rate(encounter, charges)
+    billed_total = sum(invoice.total_won for invoice in earlier)
+    billed_patient = sum(invoice.patient_won for invoice in earlier)
+    if earlier and (billed_total, billed_patient) == (rated.total_won, rated.patient_won):
+        return earlier[-1]
+    now = clock.now()
+    invoice = Invoice.objects.create(
+        number=f"{clock.business_day(now):%y%m%d}-{numbering.take('invoice', f'{clock.business_day(now):%Y%m%d}'):05d}",
+        encounter=encounter,
+        seq=len(earlier) + 1,
+        kind=Invoice.Kind.DIFFERENCE if earlier else Invoice.Kind.ORIGINAL,
+        corrects=earlier[-1] if earlier else None,
+        payer=encounter.payer,
+        total_won=rated.total_won - billed_total,
+        patient_won=rated.patient_won - billed_patient,
+        insurer_won=(rated.total_won - billed_total) - (rated.patient_won - billed_patient),
+        rule=rated.rule,
+        parts=rated.parts,
+        steps=rated.steps,
+        unconfirmed=rated.unconfirmed,
+        bill_rows=rated.bill_rows,
+        issued_at=now,
+        business_on=clock.business_day(now),
+        is_synthetic=encounter.is_synthetic,
+    )
+    ChargeItem.objects.filter(pk__in=[charge.pk for charge in charges], invoice=None).update(
+        invoice=invoice, status=ChargeItem.Status.BILLED
+    )
+    outbox.record("invoice.issued", {"invoice_id": invoice.pk, "encounter_id": encounter.pk}, by=by)
+    return invoice
+
+
+def due_won(invoice: Invoice) -> int:
+    """What is still owed (미수금); negative is owed to the patient."""
+    return invoice.patient_won - invoice.paid_won
+
+
+@transaction.atomic
+def record_payment(
+    *, invoice_id: int, amount_won: int, tender: str, key: str, by: Actor, approval_no: str = "", reason: str = ""
+) -> Payment:
+    """Take money for a bill (수납). The same key takes once. Raises billing.overpaid, billing.already_paid.
+
+    A card must be approved first: `billing.cards.pay_by_card` does both.
+    """
+    existing = Payment.objects.filter(key=key).first()
+    if existing:
+        if (existing.invoice_id, existing.amount_won) != (invoice_id, amount_won):
+            raise DomainError("billing.key_reused")
+        return existing
+    if amount_won <= 0:
+        raise DomainError("billing.amount_positive")
+    invoice = Invoice.objects.select_for_update().get(pk=invoice_id)
+    if Payment.objects.filter(key=key).exists():  # another process took it while we waited for the lock
+        return record_payment(invoice_id=invoice_id, amount_won=amount_won, tender=tender, key=key, by=by)
+    due = due_won(invoice)
+    if due <= 0:
+        raise DomainError("billing.already_paid")
+    if amount_won > due:
+        raise DomainError("billing.overpaid", due=f"{due:,}")
+    payment = _move(invoice, amount_won, tender, key, by, approval_no=approval_no, reason=reason)
+    outbox.record("payment.taken", _facts(payment), by=by)
+    return payment
+
+
+@transaction.atomic
+def refund(*, payment_id: int, amount_won: int, reason: str, key: str, by: Actor, approval_no: str = "") -> Payment:
+    """Give money back to the tender it came from (환불). Raises billing.refund_reason, billing.refund_too_much."""
+    existing = Payment.objects.filter(key=key).first()
+    if existing:
+        return existing
+    if not reason.strip():
+        raise DomainError("billing.refund_reason")
+    taken = Payment.objects.select_related("invoice").get(pk=payment_id)
+    invoice = Invoice.objects.select_for_update().get(pk=taken.invoice_id)
+    given_back = -(taken.refunds.aggregate(sum=Sum("amount_won"))["sum"] or 0)
+    left = taken.amount_won - given_back
+    if amount_won <= 0:
+        raise DomainError("billing.amount_positive")
+    if amount_won > left:
+        raise DomainError("billing.refund_too_much", left=f"{left:,}")
+    payment = _move(invoice, -amount_won, taken.tender, key, by, approval_no=approval_no, reason=reason, refund_of=taken)
+    audit.note("payment.refunded", by=by, subject_type="payment", subject_id=payment.public_id, reason=reason,
+               detail={"amount_won": amount_won, "refund_of": str(taken.public_id)})  # fmt: skip
+    outbox.record("payment.refunded", _facts(payment), by=by)
+    return payment
+
+
+def _move(
+    invoice: Invoice, amount_won: int, tender: str, key: str, by: Actor, *, approval_no: str, reason: str,
+    refund_of: Payment | None = None,
+) -> Payment:  # fmt: skip
+    now = clock.now()
+    on = clock.business_day(now)
+    if by.user_id and CashClosing.objects.filter(cashier_id=by.user_id, business_on=on).exists():
+        raise DomainError("billing.day_is_closed")
+    with refused_as(invoice_overpaid="billing.overpaid"):
+        invoice.paid_won += amount_won
+        invoice.save(update_fields=["paid_won"])
+        return Payment.objects.create(
+            receipt_no=numbering.take("receipt"), invoice=invoice, amount_won=amount_won, tender=tender, key=key,
+            approval_no=approval_no, refund_of=refund_of, cashier=by.name, cashier_user_id=by.user_id, reason=reason,
+            taken_at=now, business_on=on,
+        )  # fmt: skip
+
+
+def _facts(payment: Payment) -> dict[str, object]:
+    return {
+        "payment_id": payment.pk,
+        "invoice_id": payment.invoice_id,
+        "amount_won": payment.amount_won,
+        "tender": payment.tender,
+    }
+
+
+@transaction.atomic
+def close_day(*, cashier: User, on: date, counted_cash_won: int, note: str = "", by: Actor) -> CashClosing:
+    """Close a cashier's day (일마감): the count is given blind, the expected sum comes from the payments.
+
+    A difference is kept and posted, never smoothed away. Raises billing.already_closed.
+    """
+    if CashClosing.objects.filter(cashier=cashier, business_on=on).exists():
+        raise DomainError("billing.already_closed")
+    payments = Payment.objects.select_for_update().filter(cashier_user=cashier, business_on=on, closing=None)
+    sums: dict[str, int] = {"cash": 0, "card": 0, "transfer": 0}
+    for payment in payments:
+        sums[payment.tender] += payment.amount_won
+    with refused_as(closed_once="billing.already_closed"):
+        closing = CashClosing.objects.create(
+            cashier=cashier, business_on=on, expected_cash_won=sums["cash"], counted_cash_won=counted_cash_won,
+            card_won=sums["card"], transfer_won=sums["transfer"], difference_won=counted_cash_won - sums["cash"],
+            note=note, closed_at=clock.now(),
+        )  # fmt: skip
+    payments.update(closing=closing)
+    audit.note("day.closed", by=by, subject_type="closing", subject_id=closing.pk,
+               detail={"difference_won": closing.difference_won})  # fmt: skip
+    outbox.record("day.closed", {"closing_id": closing.pk, "difference_won": closing.difference_won}, by=by)
+    return closing
+
+
+def charge_orders(encounter: Encounter, orders: Iterable[ServiceRequest], *, by: Actor) -> list[ChargeItem]:
+    """Charges of mapped orders (오더 → 수가). An unmapped order stays on the worklist, nothing is guessed."""
+    charges = []
+    for order in orders:
+        code = rating.fee_code_of(order)
+        if code is None:
+            ServiceRequest.objects.filter(pk=order.pk).update(status=ServiceRequest.Status.UNMAPPED)
+            continue
+        charges.append(
+            add_charge(
+                encounter=encounter, code=code, key=f"order:{order.placer_number}", quantity=order.quantity,
+                days=order.days, service_at=order.ordered_at, order=order, by=by,
+            )
+        )  # fmt: skip
+    return charges

@@ -1,0 +1,99 @@
+"""The copayment engine against the worked examples, and its properties."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tamna.commands.copay import answer
+from tamna.engines.tariff import Amounts, Case, copay, parse_case
+from tamna.engines.tariff.case import PAYERS, SETTINGS
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "tariff" / "copay.jsonl"
+EXAMPLES = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]
+
+won = st.integers(0, 20_000_000)
+amounts = st.builds(
+    Amounts, covered=won, ct_mri=won, drugs=won, emergency_fee=st.integers(0, 100_000), meals=won, room_2_3=won,
+    selective=st.lists(st.tuples(st.sampled_from((30, 50, 80, 90)), won), max_size=3).map(tuple), full_self=won,
+    non_covered=won,
+)  # fmt: skip
+cases = st.builds(
+    Case, on=st.dates(date(2018, 1, 1), date(2026, 12, 31)), payer=st.sampled_from(PAYERS),
+    birth_on=st.dates(date(1920, 1, 1), date(2017, 12, 31)), amounts=amounts, setting=st.sampled_from(SETTINGS),
+    institution=st.sampled_from(("general", "hospital", "tertiary", "clinic")), area=st.sampled_from(("dong", "eupmyeon")),
+    emergency_class=st.sampled_from(("local_center", "none")),
+    special_case=st.sampled_from(("", "", "V193", "V000", "V800", "V999")), pregnant=st.booleans(),
+    room_beds=st.sampled_from((2, 3)), emergency_level=st.sampled_from((None, 1, 3, 4, 5)),
+    hours_in_er=st.sampled_from((0, 5.9, 6, 30)), visits_this_year=st.sampled_from((3, 366)),
+    year_to_date_share=st.sampled_from((None, 0, 8_000_000)), income_decile=st.sampled_from((None, 1, 10)),
+    veteran_rate=st.sampled_from((None, 60, 100)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["case"]["id"])
+def test_worked_example(example):
+    result = answer(example["case"])
+    assert (result["patient_share"], result["insurer_share"]) == (example["patient"], example["insurer"]), example[
+        "why"
+    ]
+
+
+@given(cases)
+@settings(max_examples=400)
+def test_shares_add_up_and_are_never_negative(case):
+    result = copay(case).value
+    assert result.patient_won + result.insurer_won == case.amounts.total
+    assert result.patient_won >= 0 and result.insurer_won >= 0
+    assert all(0 <= part.patient_won <= part.amount_won for part in result.parts)
+    if case.payer not in ("self", "auto", "industrial"):
+        assert sum(part.patient_won for part in result.parts) - result.cap_excess_won == result.patient_won
+
+
+@given(cases, st.integers(0, 3_000_000))
+def test_a_larger_bill_never_costs_the_patient_less(case, more):
+    from dataclasses import replace
+
+    larger = replace(case, amounts=replace(case.amounts, covered=case.amounts.covered + more))
+    tiers = case.institution in ("clinic", "pharmacy")  # the age-65 steps fall back by law only upward
+    assert tiers or copay(larger).value.patient_won >= copay(case).value.patient_won
+
+
+def test_a_birthday_changes_the_rate_on_the_day_itself():
+    base = {
+        "date": "2026-04-06",
+        "institution": {"type": "general"},
+        "setting": "outpatient",
+        "amounts": {"covered": 100_000},
+    }
+    before = answer({**base, "patient": {"birth_date": "2020-04-07", "sex": "F", "payer": "nhi"}})
+    on_it = answer({**base, "patient": {"birth_date": "2020-04-06", "sex": "F", "payer": "nhi"}})
+    assert (before["patient_share"], on_it["patient_share"]) == (35_000, 50_000)
+
+
+def test_an_unconfirmed_rule_that_decided_is_named():
+    case = {
+        "date": "2026-04-06", "institution": {"type": "general"}, "setting": "outpatient",
+        "patient": {"birth_date": "1970-01-01", "sex": "F", "payer": "nhi", "special_class": "rare"},
+        "amounts": {"covered": 100_000},
+    }  # fmt: skip
+    assert answer(case)["unconfirmed"] == ["nhi.special.rare"]
+
+
+def test_all_mistakes_are_told_at_once():
+    with pytest.raises(ExceptionGroup) as caught:
+        parse_case(
+            {
+                "date": "2026-02-30",
+                "colour": "red",
+                "setting": "outpatient",
+                "institution": {"type": "general"},
+                "patient": {"birth_date": "2030-01-01", "payer": "gold"},
+                "amounts": {"covered": -1, "meals": 1.5},
+            }  # fmt: skip
+        )
+    fields = {error.field for error in caught.value.exceptions}
+    assert fields == {"colour", "date", "patient.payer", "amounts.covered", "amounts.meals"}
