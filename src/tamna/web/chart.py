@@ -1,4 +1,4 @@
-"""Where the marks of a chart go: round axis steps and shares of the height. Numbers in, percent out; no drawing here."""
+"""Where the marks of a chart go: round axis steps and shares of the height. Numbers in, percent out."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ def axis(values: Iterable[Figure | None], zero: bool = False, steps: int = 4) ->
 
 
 def evenly(count: int, wanted: int = 6) -> list[int]:
-    """Which of `count` places get a label so that about `wanted` are spread evenly, the first and the last among them."""
+    """Which of `count` places get a label so that about `wanted` are spread evenly, first and last included."""
     if count <= wanted:
         return list(range(count))
     return sorted({round(place * (count - 1) / (wanted - 1)) for place in range(wanted)})

@@ -1,6 +1,7 @@
 // Live changes: one stream of server-sent events becomes events on the body. A template writes
 //   hx-trigger="live:ticket from:body throttle:500ms"      (any event whose topic starts with ticket.)
 //   hx-trigger="live:ticket.called from:body"              (this one only)
+//   hx-trigger="live:back from:body"                       (after a gap in which something may have been missed)
 // The address is asked for each time: it carries a short-lived token. The stream is read with fetch, not EventSource,
 // because topics are event names and EventSource hears only the names it was told beforehand.
 
@@ -18,16 +19,18 @@ function tell(topic, facts) {
 }
 
 function hear(block) {
-  let topic = "message", text = "";
+  let topic = "", text = "";
   for (const line of block.split("\n")) {
     if (line.startsWith("event:")) topic = line.slice(6).trim();
     if (line.startsWith("data:")) text += line.slice(5).trim();
   }
-  if (!text) return; // a comment: the stream says it is alive
+  if (!topic || !text) return; // a comment: the stream says it is alive
   let facts = {};
   try { facts = JSON.parse(text); } catch { return; }
-  if (topic === "message") topic = facts.topic ?? "";
-  if (topic) tell(topic, facts);
+  if (topic === "offline") return show("off"); // the stream lives, but its database is away
+  if (topic === "online") show("on");
+  if (topic === "online" || topic === "reload") topic = "back"; // something may have been missed: live:back
+  tell(topic, facts);
 }
 
 async function listen() {
@@ -38,7 +41,7 @@ async function listen() {
   const alive = () => { clearTimeout(quiet); quiet = setTimeout(() => stop.abort(), 60_000); };
   const stream = await fetch((await address.json()).url, { headers: { Accept: "text/event-stream" }, signal: stop.signal, cache: "no-store" });
   if (!stream.ok) throw new Error(`live stream ${stream.status}`);
-  if (wait > 1000) tell("back", {}); // after a gap a page may refresh itself: live:back
+  if (wait > 1000) tell("back", {});
   wait = 1000;
   show("on");
   const reader = stream.body.pipeThrough(new TextDecoderStream()).getReader();
