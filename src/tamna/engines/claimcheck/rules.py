@@ -54,7 +54,7 @@ class Derived:
 
     name: str
     over: str
-    kind: str  # count, sum, distinct, first, any
+    kind: str  # count, sum, distinct, first, any, max
     value: Node | None
     where: Node | None
 
@@ -62,7 +62,7 @@ class Derived:
     def type(self) -> str:
         if self.kind == "first" and self.value:
             return "text"
-        return {"count": "int", "distinct": "int", "sum": "number", "any": "bool"}[self.kind]
+        return {"count": "int", "distinct": "int", "sum": "number", "any": "bool", "max": "int"}[self.kind]
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Rule:
 def derived_columns(raw: Mapping[str, Any]) -> dict[str, Derived]:
     columns: dict[str, Derived] = {}
     for name, spec in raw.items():
-        kind = next(kind for kind in ("count", "sum", "distinct", "first", "any") if kind in spec)
+        kind = next(kind for kind in ("count", "sum", "distinct", "first", "any", "max") if kind in spec)
         told = str(spec[kind])
         where = str(spec["where"]) if "where" in spec else None
         value: Node | None = None

@@ -166,7 +166,7 @@ class RuleSet:
             derived = self.derived[name]
             nodes = [node for node in (derived.value, derived.where) if node is not None]
             return set(self._columns_of(nodes, derived.over))
-        return {(over, column)}
+        return {("claims" if column in schema.CLAIM and column not in schema.SCOPES[over] else over, column)}
 
     def _missing_table(self, rule: Rule) -> str:
         asked = {node.table for top in rule.nodes for node in walk(top) if isinstance(node, (Lookup, Listed))}
@@ -186,6 +186,8 @@ def columns_of(document: schema.Document) -> Columns:
     for part in schema.TABLES:
         if rows := document[part]:
             columns[part] = frozenset(rows[0]) if len(rows) == 1 else frozenset().union(*rows)
+        elif part == "notes" and part in document["given"]:
+            columns[part] = frozenset()  # no note is known, not unknown
     return columns
 
 

@@ -97,6 +97,7 @@ def normal(document: Any) -> Document:
     if not isinstance(claim, Mapping):
         raise InputError("no_claim", "the object `claim` is missing", field="claim", hint="columns are in `tamna check --help`")
     done: Document = {"claim": _row(claim, CLAIM, "claim")}
+    done["given"] = set()  # which lists the document has, even empty ones
     head = done["claim"]
     if head.get("age") is None and head.get("birth_date") and head.get("first_visit_on"):
         head["age"] = years_between(head["birth_date"], head["first_visit_on"])
@@ -106,6 +107,8 @@ def normal(document: Any) -> Document:
             rows = []
         if not isinstance(rows, list):
             raise InputError("not_a_list", f"`{part}` is not a list", field=part, hint="give [] when there is none")
+        if part in document:
+            done["given"].add(part)
         done[part] = [_row(row, columns, f"{part}[{index}]") for index, row in enumerate(rows)]
     for line in done["lines"]:
         _combine(line)

@@ -11,7 +11,7 @@ from typing import Any
 from tamna.engines.claimcheck import schema
 from tamna.engines.claimcheck.emit_python import Asked, Rows, Surroundings, compiled, note_rows
 from tamna.engines.claimcheck.report import Finding
-from tamna.engines.claimcheck.rules import Derived, Rule, Typing
+from tamna.engines.claimcheck.rules import SEVERITIES, Derived, Rule, Typing
 from tamna.engines.claimcheck.syntax import Call, Literal, Logic, Name, Node, walk
 from tamna.engines.claimcheck.windows import DAY, Member, paired, windowed
 
@@ -118,7 +118,9 @@ class SingleCheck:
 
         def keep(part: Part, at: int, row: Mapping[str, Any], won: Any) -> None:
             key = (part.rule.id, at)
-            if key not in found and part.rule.id not in skipped:
+            known = found.get(key)
+            graver = known is None or SEVERITIES.index(part.severity) < SEVERITIES.index(known.severity)
+            if graver and part.rule.id not in skipped:
                 number = row.get("line_no") if part.rule.over in {"lines", "notes"} else None
                 found[key] = Finding(part.rule, part.severity, at, number, whole_won(won))
 
@@ -202,4 +204,6 @@ def _aggregate(kind: str, values: list[Any]) -> Any:
         return sum(known)
     if kind == "distinct":
         return len(set(known))
+    if kind == "max":
+        return max(known, default=None)
     return values[0] if values else None

@@ -1,0 +1,354 @@
+"""Rules as Polars expressions over whole tables; the same answers as `emit_python`, proved by a differential test.
+
+What is no plain expression (table rows, notes, codes elsewhere on the statement) is first joined to the frame as a
+column, found once for each distinct key with the very function the single check uses.
+Frame columns: own columns by their names, the claim's as `c:NAME`, the other line of a pair as `o:NAME`, its table row as
+`p:NAME`, window values as `w:NAME`, looked-up values as `§N`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import polars as pl
+
+from tamna.engines import calendar
+from tamna.engines.claimcheck import schema
+from tamna.engines.claimcheck.emit_python import EPSILON, like_regex
+from tamna.engines.claimcheck.rules import PAIR_NAMES, WINDOW_NAMES, Typing
+from tamna.engines.claimcheck.syntax import (
+    Arithmetic,
+    Call,
+    Compare,
+    Listed,
+    Literal,
+    Logic,
+    Lookup,
+    Name,
+    Node,
+    Test,
+    children,
+    walk,
+)
+
+TYPES: dict[str, pl.DataType] = {
+    "text": pl.String(),
+    "int": pl.Int64(),
+    "number": pl.Float64(),
+    "date": pl.Date(),
+    "datetime": pl.Datetime("us"),
+    "bool": pl.Boolean(),
+    "any": pl.Null(),
+    "null": pl.Null(),
+}
+OUTSIDE = {"has_note", "code_present", "has_code_prefix", "engine"}
+WITHIN = {"rows_within", "quantity_within"}
+
+
+class Around:
+    """The other tables, for what a row asks about its statement."""
+
+    def __init__(self, frames: Mapping[str, pl.DataFrame], engines: Mapping[str, pl.Series]) -> None:
+        self.frames, self.engines = frames, engines
+        codes = frames["diagnoses"].filter(pl.col("code").is_not_null() & (pl.col("code") != ""))
+        self.diagnoses = codes.select("claim", "code")
+        self.confirmed = codes.filter(pl.col("kind").ne_missing(pl.lit("rule_out"))).select("claim", "code").unique()
+        lines = frames["lines"].filter(pl.col("code").is_not_null() & (pl.col("code") != ""))
+        self.codes = lines.select("claim", "code").unique()
+        self.notes = frames["notes"]
+
+
+class FrameEmitter:
+    """Expressions for the rows of one scope."""
+
+    def __init__(self, over: str, typing: Typing, around: Around) -> None:
+        self.over, self.typing, self.around = over, typing, around
+        self.names: dict[Any, str] = {}
+
+    def named(self, key: Any) -> str:
+        return self.names.setdefault(key, f"§{len(self.names)}")
+
+    # ---- columns joined before -------------------------------------------------------------------------------------
+
+    def prepared(self, frame: pl.DataFrame, nodes: Iterable[Node]) -> pl.DataFrame:
+        """The frame with a column for everything in `nodes` that is no plain expression and can be known here."""
+        lookups: dict[tuple[str, tuple[Node, ...]], set[str | None]] = {}
+        ordered = list(dict.fromkeys(node for top in nodes for node in _inner_first(top)))
+        for node in ordered:
+            if isinstance(node, Lookup):
+                lookups.setdefault((node.table, node.keys), set()).add(node.column)
+        for node in ordered:
+            if not self._joins(node) or self.named(node) in frame.columns or not self._knowable(node, frame):
+                continue
+            match node:
+                case Lookup(table, keys, _):
+                    frame = self._look_up(frame, table, keys, lookups[table, keys])
+                case Listed():
+                    frame = self._listed(frame, node)
+                case Call("engine", (Literal(name),)):
+                    frame = frame.with_columns(self.around.engines[str(name)].gather(frame["claim"]).alias(self.named(node)))
+                case Call():
+                    frame = self._outside(frame, node)
+        return frame
+
+    def _joins(self, node: Node) -> bool:
+        return isinstance(node, (Lookup, Listed)) or (isinstance(node, Call) and node.function in OUTSIDE)
+
+    def _knowable(self, node: Node, frame: pl.DataFrame) -> bool:
+        for below in walk(node):
+            if isinstance(below, Name):
+                prefix, _, column = below.name.rpartition(".")
+                if prefix and f"{prefix[0]}:{column}" not in frame.columns:
+                    return False
+                if (below.name in WINDOW_NAMES or below.name in PAIR_NAMES) and f"w:{below.name}" not in frame.columns:
+                    return False
+        return True
+
+    def _keyed(self, frame: pl.DataFrame, keys: tuple[Node, ...]) -> tuple[pl.DataFrame, list[str]]:
+        columns = [f"k{number}" for number in range(len(keys))]
+        return frame.with_columns(
+            self.expr(key, frame).alias(column) for column, key in zip(columns, keys, strict=True)
+        ), columns
+
+    def _look_up(self, frame: pl.DataFrame, name: str, keys: tuple[Node, ...], asked: set[str | None]) -> pl.DataFrame:
+        table = self.typing.tables[name]
+        frame, columns = self._keyed(frame, keys)
+        on = [*columns]
+        if table.dated:
+            frame = frame.with_columns(self._day(frame).alias("kday"))
+            on.append("kday")
+        distinct = frame.select(on).unique()
+        wanted = sorted(asked - {None}, key=str)
+        found: dict[str, list[Any]] = {self.named(Lookup(name, keys, column)): [] for column in wanted}
+        exists: list[bool | None] = []
+        for row in distinct.iter_rows():
+            key, day = (row[:-1], row[-1]) if table.dated else (row, None)
+            hit = table.row(key, day)
+            for column in wanted:
+                found[self.named(Lookup(name, keys, column))].append(hit.get(str(column)))
+            exists.append(None if None in key else bool(hit))
+        answers = [
+            pl.Series(self.named(Lookup(name, keys, column)), found[self.named(Lookup(name, keys, column))],
+                      TYPES[table.types.get(str(column), "text")])
+            for column in wanted
+        ]  # fmt: skip
+        answers.append(pl.Series(self.named(Lookup(name, keys, None)), exists, pl.Boolean()))
+        answers = [answer for answer in answers if answer.name not in frame.columns]
+        return _joined(frame, distinct.with_columns(answers), on).drop(on)
+
+    def _listed(self, frame: pl.DataFrame, node: Listed) -> pl.DataFrame:
+        table, name = self.typing.tables[node.table], self.named(node)
+        codes = self.around.confirmed if node.rows == "diagnosis" else self.around.codes
+        if not node.keys:
+            hits = [code for code in codes["code"].unique() if table.listed((), [code])]
+            if table.listed((), []) is None:
+                return frame.with_columns(pl.lit(None, pl.Boolean()).alias(name))
+            return _flagged(frame, codes.filter(pl.col("code").is_in(hits)).select("claim"), ["claim"], name)
+        frame, columns = self._keyed(frame, node.keys)
+        asked = frame.select("claim", *columns).unique()
+        known = [key for key in asked.select(columns).unique().iter_rows() if table.listed(key, []) is not None]
+        listed = pl.DataFrame(known, schema={column: asked.schema[column] for column in columns}, orient="row")
+        asked = asked.join(listed, on=columns, how="inner")
+        beside = asked.join(codes, on="claim", how="inner")
+        pairs = beside.select(*columns, "code").unique()
+        hits = [bool(table.listed(row[:-1], [row[-1]])) for row in pairs.iter_rows()]
+        met = beside.join(pairs.filter(pl.Series(hits, dtype=pl.Boolean())), on=[*columns, "code"], how="inner")
+        asked = _flagged(asked, met.select("claim", *columns), ["claim", *columns], name)
+        return _joined(frame, asked, ["claim", *columns]).drop(columns)
+
+    def _outside(self, frame: pl.DataFrame, node: Call) -> pl.DataFrame:
+        name, first = self.named(node), node.args[0]
+        if node.function == "has_note":
+            code, word = (str(arg.value) for arg in (*node.args, Literal(""))[:2] if isinstance(arg, Literal))
+            notes = self.around.notes.filter((pl.col("note_code") == code) & pl.col("note_text").fill_null("").str.contains(word, literal=True))
+            if self.over == "claims":
+                return _flagged(frame, notes.select("claim"), ["claim"], name)
+            frame = _flagged(frame, notes.filter(pl.col("line_no").is_null()).select("claim"), ["claim"], name)
+            line = self.expr(Name("line_no"), frame).alias("k0")
+            frame = _flagged(frame.with_columns(line), notes.select("claim", pl.col("line_no").alias("k0")).drop_nulls(), ["claim", "k0"], "kflag")
+            return frame.with_columns(pl.col(name) | pl.col("kflag")).drop("kflag", "k0")
+        if node.function == "has_code_prefix" and isinstance(first, Literal):
+            rows = self.around.diagnoses.filter(pl.col("code").str.starts_with(str(first.value)))
+            return _flagged(frame, rows.select("claim"), ["claim"], name)
+        frame = frame.with_columns(self.expr(first, frame).cast(pl.String()).alias("k0"))
+        frame = _flagged(frame, self.around.codes.rename({"code": "k0"}), ["claim", "k0"], name)
+        return frame.drop("k0")
+
+    def _day(self, frame: pl.DataFrame) -> pl.Expr:
+        claims = self.expr(Name("first_visit_on"), frame)
+        return claims if self.over != "lines" else pl.coalesce(self.expr(Name("service_on"), frame), claims)
+
+    def in_force(self, frame: pl.DataFrame, starts: date, ends: date | None) -> pl.Expr:
+        day = self._day(frame)
+        held = day >= starts
+        if ends is not None:
+            held = held & (day < ends)
+        return held.fill_null(value=True)
+
+    # ---- expressions -----------------------------------------------------------------------------------------------
+
+    def expr(self, node: Node, frame: pl.DataFrame) -> pl.Expr:
+        """The node over the prepared frame."""
+        match node:
+            case Name(name):
+                return self._name(name, frame)
+            case Literal(value):
+                return pl.lit(value)
+            case Lookup() | Listed() | Call("has_note" | "code_present" | "has_code_prefix" | "engine"):
+                return pl.col(self.named(node))
+            case Call("rows_within" | "quantity_within"):
+                return pl.col(self.named(node))
+            case Call(function, args):
+                return self._call(function, args, frame)
+            case Arithmetic(operator, left, right):
+                return self._arithmetic(operator, self.expr(left, frame), self.expr(right, frame))
+            case Compare(operator, left, right):
+                return self._comparison(operator, left, right, frame)
+            case Test(kind, value, against):
+                return self._tested(kind, self.expr(value, frame), against)
+            case Logic("not", (part,)):
+                return ~self._truth(part, frame)
+            case Logic(operator, parts):
+                whole = self._truth(parts[0], frame)
+                for part in parts[1:]:
+                    whole = whole & self._truth(part, frame) if operator == "and" else whole | self._truth(part, frame)
+                return whole
+        raise AssertionError(node)
+
+    def _truth(self, node: Node, frame: pl.DataFrame) -> pl.Expr:
+        return self.expr(node, frame).cast(pl.Boolean())
+
+    def _name(self, name: str, frame: pl.DataFrame) -> pl.Expr:
+        prefix, _, column = name.rpartition(".")
+        if prefix in {"other", "pair"}:
+            there = f"{prefix[0]}:{column}" in frame.columns
+            return pl.col(f"{prefix[0]}:{column}") if there else pl.lit(None, TYPES[self.typing.name(self.over, name)])
+        if f"w:{name}" in frame.columns:
+            return pl.col(f"w:{name}")
+        own = [name] if name in frame.columns and not self._only_claims(name) else []
+        found = own + ([f"c:{name}"] if f"c:{name}" in frame.columns and not self._only_own(name) else [])
+        if not found:
+            return pl.lit(None, TYPES[self.typing.name(self.over, name)])
+        return pl.coalesce(found) if len(found) > 1 else pl.col(found[0])
+
+    def _only_claims(self, name: str) -> bool:
+        known = name in schema.CLAIM or name in self.typing.derived
+        return self.over != "claims" and ((known and name not in schema.SCOPES[self.over]) or name == "claim_id")
+
+    def _only_own(self, name: str) -> bool:
+        return name in schema.SCOPES[self.over] and name not in schema.CLAIM
+
+    def _arithmetic(self, operator: str, left: pl.Expr, right: pl.Expr) -> pl.Expr:
+        match operator:
+            case "+":
+                return left + right
+            case "-":
+                return left - right
+            case "*":
+                return left * right
+        return pl.when(right != 0).then(left.cast(pl.Float64()) / right)
+
+    def _comparison(self, operator: str, left: Node, right: Node, frame: pl.DataFrame) -> pl.Expr:
+        kinds = {self.typing.of(left, self.over), self.typing.of(right, self.over)}
+        mine, other = self.expr(left, frame), self.expr(right, frame)
+        if "any" in kinds:
+            wanted = TYPES[next(iter(kinds - {"any"}), "text")]
+            mine, other = (side.cast(wanted, strict=False) for side in (mine, other))
+        if "number" in kinds:
+            match operator:
+                case "=":
+                    return (mine - other).abs() <= EPSILON
+                case "<>":
+                    return (mine - other).abs() > EPSILON
+                case "<":
+                    return mine < other - EPSILON
+                case "<=":
+                    return mine <= other + EPSILON
+                case ">":
+                    return mine > other + EPSILON
+            return mine >= other - EPSILON
+        match operator:
+            case "=":
+                return mine == other
+            case "<>":
+                return mine != other
+            case "<":
+                return mine < other
+            case "<=":
+                return mine <= other
+            case ">":
+                return mine > other
+        return mine >= other
+
+    def _tested(self, kind: str, value: pl.Expr, against: tuple[Any, ...]) -> pl.Expr:
+        if kind == "null":
+            return value.is_null()
+        if kind == "in":
+            return pl.when(value.is_not_null()).then(value.is_in(list(against)))
+        return value.str.contains(f"^(?s:{like_regex(str(against[0]))})$")
+
+    def _call(self, function: str, args: tuple[Node, ...], frame: pl.DataFrame) -> pl.Expr:
+        first, *more = (self.expr(arg, frame) for arg in args)
+        match function:
+            case "floor":
+                return (first + EPSILON).floor()
+            case "ceil":
+                return (first - EPSILON).ceil()
+            case "floor10":
+                return ((first + EPSILON) / 10).floor() * 10
+            case "round":
+                scale = 10 ** (int(args[1].value or 0) if len(args) > 1 and isinstance(args[1], Literal) else 0)  # type: ignore[arg-type]
+                return (first.cast(pl.Float64()) * scale + 0.5 + EPSILON).floor() / scale
+            case "abs":
+                return first.abs()
+            case "least":
+                return pl.when(first.is_not_null() & more[0].is_not_null()).then(pl.min_horizontal(first, more[0]))
+            case "greatest":
+                return pl.when(first.is_not_null() & more[0].is_not_null()).then(pl.max_horizontal(first, more[0]))
+            case "coalesce":
+                return pl.coalesce(first, more[0])
+            case "length":
+                return first.str.len_chars().cast(pl.Int64())
+            case "left":
+                return first.str.slice(0, more[0])
+            case "month":
+                return first.dt.month().cast(pl.Int64())
+            case "year":
+                return first.dt.year().cast(pl.Int64())
+            case "date_diff_days":
+                return (first - more[0]).dt.total_days()
+            case "regexp_matches":
+                return first.str.contains(str(args[1].value)) if isinstance(args[1], Literal) else pl.lit(None)
+            case "is_night_or_holiday":
+                return _night(first)
+        raise AssertionError(function)
+
+
+@lru_cache(maxsize=1)
+def _holidays() -> list[date]:
+    first, last = date(2015, 1, 1).toordinal(), date(2040, 1, 1).toordinal()
+    days = (date.fromordinal(day) for day in range(first, last))
+    return [day for day in days if calendar.is_holiday(day)]
+
+
+def _night(at: pl.Expr) -> pl.Expr:
+    minutes = at.dt.hour().cast(pl.Int64()) * 60 + at.dt.minute()
+    closes = pl.when(at.dt.weekday() == 6).then(13 * 60).otherwise(18 * 60)
+    return at.dt.date().is_in(_holidays()) | (minutes < 9 * 60) | (minutes >= closes)
+
+
+def _inner_first(node: Node) -> Iterator[Node]:
+    for child in children(node):
+        yield from _inner_first(child)
+    yield node
+
+
+def _joined(frame: pl.DataFrame, columns: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+    return frame.join(columns, on=on, how="left", nulls_equal=True, maintain_order="left")
+
+
+def _flagged(frame: pl.DataFrame, rows: pl.DataFrame, on: list[str], name: str) -> pl.DataFrame:
+    """True where the row's keys are among `rows`, else false."""
+    flags = rows.unique().with_columns(pl.lit(value=True).alias(name))
+    return frame.join(flags, on=on, how="left", maintain_order="left").with_columns(pl.col(name).fill_null(value=False))

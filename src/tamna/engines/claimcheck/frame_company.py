@@ -1,0 +1,142 @@
+"""Windows and pairs over whole tables: the meaning of `windows`, by Polars groups and joins."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from tamna.engines.claimcheck.emit_frames import TYPES, WITHIN, FrameEmitter
+from tamna.engines.claimcheck.rules import Rule
+from tamna.engines.claimcheck.single import Part
+from tamna.engines.claimcheck.syntax import Call, Name, Node, walk
+from tamna.engines.claimcheck.windows import DAY
+
+NO_DAY = date(1, 1, 1)
+
+
+def _members(frame: pl.DataFrame, emitter: FrameEmitter, rule: Rule, parts: Sequence[Part]) -> tuple[pl.DataFrame, list[str]]:
+    """Rows the rule looks at, in rank order, with the values of `per` as g0, g1 …; rows with an empty one are left out."""
+    keys = [
+        (pl.col("claim") if key == Name("claim_id") else emitter.expr(key, frame)).alias(f"g{number}")
+        for number, key in enumerate(rule.per)
+    ]
+    names = [f"g{number}" for number in range(len(keys))]
+    needed = _roots(frame, emitter, parts)
+    day = DAY[rule.over]
+    rows = frame if rule.where is None else frame.filter(emitter._truth(rule.where, frame).fill_null(value=False))
+    rows = rows.with_columns(
+        *keys,
+        (pl.col(day) if day in frame.columns else pl.lit(None, pl.Date())).alias("day"),
+        *(
+            pl.lit(None, TYPES[kind]).alias(name)
+            for name, kind in (("quantity", "number"), ("amount", "int"), ("days", "int"), ("code", "text"), ("line_no", "int"))
+            if name not in frame.columns
+        ),
+    )
+    kept = dict.fromkeys([*names, "claim", "at", "day", "quantity", "amount", "days", "code", "line_no", *needed])
+    rows = rows.drop_nulls(names).select(list(kept))
+    rows = rows.with_columns(rank_day=pl.col("day").fill_null(NO_DAY)).sort("rank_day", "claim", "at")
+    return rows.with_columns(rank=pl.int_range(pl.len(), dtype=pl.Int64())), names
+
+
+def _roots(frame: pl.DataFrame, emitter: FrameEmitter, parts: Sequence[Part]) -> list[str]:
+    """Frame columns the hits and their won will read."""
+    tops: list[Node] = [node for part in parts for node in (part.hit, part.won)]
+    wanted = {"service_on", "first_visit_on"}
+    named: set[str] = set()
+    for node in (below for top in tops for below in walk(top)):
+        if isinstance(node, Name):
+            wanted.add(node.name.rpartition(".")[2])
+        elif emitter.named(node) in frame.columns:
+            named.add(emitter.named(node))
+    both = [name for bare in wanted for name in (bare, f"c:{bare}") if name in frame.columns]
+    return [*both, *sorted(named)]
+
+
+def windowed(frame: pl.DataFrame, emitter: FrameEmitter, rule: Rule, parts: Sequence[Part]) -> pl.DataFrame:
+    """The members with `w:` columns for the window's values."""
+    rows, keys = _members(frame, emitter, rule, parts)
+    nodes = [node for part in parts for top in (part.hit, part.won) for node in walk(top)]
+    asked = {node.name for node in nodes if isinstance(node, Name)}
+    order = pl.struct("rank")
+    del order
+    columns = {
+        "nth": pl.int_range(pl.len(), dtype=pl.Int64()).over(keys) + 1,
+        "rows": pl.len().over(keys).cast(pl.Int64()),
+        "total": pl.col("quantity").fill_null(0.0).sum().over(keys),
+        "codes": pl.col("code").drop_nulls().n_unique().over(keys).cast(pl.Int64()),
+        "kept_code": pl.col("code").sort_by([pl.col("amount").fill_null(0), pl.col("rank")], descending=[True, False]).first().over(keys),
+    }
+    rows = rows.with_columns(value.alias(f"w:{name}") for name, value in columns.items() if name in asked)
+    if "days_since" in asked:
+        days = rows.select(*keys, "day").drop_nulls().unique().sort(*keys, "day")
+        since = (pl.col("day") - pl.col("day").shift(1).over(keys)).dt.total_days()
+        rows = rows.join(days.with_columns(since.alias("w:days_since")), on=[*keys, "day"], how="left", maintain_order="left")
+    for node in dict.fromkeys(node for node in nodes if isinstance(node, Call) and node.function in WITHIN):
+        rows = _counted_back(rows, keys, emitter, node, frame)
+    return rows
+
+
+def _counted_back(rows: pl.DataFrame, keys: list[str], emitter: FrameEmitter, node: Call, frame: pl.DataFrame) -> pl.DataFrame:
+    """Sum up to this row, less the sum up to the last day outside the period."""
+    known = pl.col("day").is_not_null()
+    weight = pl.lit(1.0) if node.function == "rows_within" else pl.col("quantity").fill_null(0.0)
+    rows = rows.with_columns(
+        upto=pl.when(known).then(weight).otherwise(0.0).cum_sum().over(keys),
+        before=(pl.col("day") - pl.duration(days=emitter.expr(node.args[0], rows).cast(pl.Int64()))),
+    )
+    ends = rows.drop_nulls("day").group_by([*keys, "day"]).agg(outside=pl.col("upto").max()).sort("day")
+    counted = (
+        rows.drop_nulls("before").sort("before").join_asof(ends, left_on="before", right_on="day", by=keys, strategy="backward")
+        .select("rank", (pl.col("upto") - pl.col("outside").fill_null(0.0)).alias(emitter.named(node)))
+    )  # fmt: skip
+    return rows.join(counted, on="rank", how="left", maintain_order="left").drop("upto", "before")
+
+
+def paired(frame: pl.DataFrame, emitter: FrameEmitter, rule: Rule, parts: Sequence[Part]) -> pl.DataFrame:
+    """Every ordered pair of members: mine by name, the other as `o:NAME`, the table's row as `p:NAME`."""
+    rows, keys = _members(frame, emitter, rule, parts)
+    table = emitter.typing.tables[rule.pair_table] if rule.pair_table else None
+    if table:
+        codes = {code for row in table.rows for code in (row[column] for column in table.key_columns)}
+        rows = rows.filter(pl.col("code").is_in(list(codes)))
+    other = rows.rename({name: f"o:{name}" for name in rows.columns if name not in keys})
+    both = rows.join(other, on=keys, how="inner").filter(pl.col("rank") != pl.col("o:rank"))
+    both = both.with_columns(_beside()) if not table else pl.concat(
+        [
+            both.join(_listed(table, first, second), on=["code", "o:code"], how="inner").with_columns(*_beside(), pl.lit(side).alias("w:side"))
+            for side, first, second in (("a", "code", "o:code"), ("b", "o:code", "code"))
+        ],
+        how="diagonal",
+    )  # fmt: skip
+    return emitter.prepared(both, [node for part in parts for node in (part.hit, part.won)])
+
+
+def _listed(table: object, first: str, second: str) -> pl.DataFrame:
+    rows = list(table.single.values())  # type: ignore[attr-defined]
+    one, two = table.key_columns  # type: ignore[attr-defined]
+    frame = pl.DataFrame(
+        {
+            name: pl.Series([row.get(name) for row in rows], dtype=TYPES[kind])
+            for name, kind in table.types.items()  # type: ignore[attr-defined]
+        }
+    )
+    frame = frame.select(pl.all().name.prefix("p:"), pl.col(one).alias(first), pl.col(two).alias(second))
+    return frame
+
+
+def _beside() -> list[pl.Expr]:
+    amount, other = pl.col("amount").fill_null(0), pl.col("o:amount").fill_null(0)
+    later = pl.col("rank") > pl.col("o:rank")
+    last, other_last = (_last_day(prefix) for prefix in ("", "o:"))
+    return [
+        ((amount < other) | ((amount == other) & later)).alias("w:is_cheaper"),
+        later.alias("w:is_later"),
+        ((pl.col("day") <= other_last) & (pl.col("o:day") <= last)).alias("w:days_overlap"),
+    ]
+
+
+def _last_day(prefix: str) -> pl.Expr:
+    days = pl.col(f"{prefix}days").fill_null(1)
+    days = pl.when(days == 0).then(1).otherwise(days)
+    return pl.col(f"{prefix}day") + pl.duration(days=(days - 1).clip(0, 9_999))

@@ -1,0 +1,105 @@
+"""Frames as a caller has them → typed frames with `claim` and `at`; what cannot be read is said row by row."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from tamna.engines.claimcheck import schema
+from tamna.engines.claimcheck.emit_frames import TYPES
+from tamna.engines.errors import InputError
+
+if TYPE_CHECKING:
+    from tamna.engines.claimcheck.ruleset import Columns
+
+
+def columns_of_frames(given: Mapping[str, pl.DataFrame | None]) -> "Columns":
+    columns = {scope: frozenset(frame.columns) for scope, frame in given.items() if frame is not None}
+    return {scope: names for scope, names in columns.items() if names or scope in {"claims", "notes"}}
+
+
+def accepted(given: Mapping[str, pl.DataFrame | None]) -> dict[str, pl.DataFrame]:
+    """Typed frames. Rows of the other tables find their claim by claim_id. Raises InputError."""
+    claims = given["claims"]
+    if claims is None or "claim_id" not in claims.columns:
+        raise InputError("no_claim_id", "the claims have no column claim_id", field="claims.claim_id")
+    typed = _typed(claims.with_row_index("claim"), schema.CLAIM, "claims").with_columns(at=pl.lit(0, pl.UInt32()))
+    doubled = typed.filter(pl.col("claim_id").is_not_null() & pl.col("claim_id").is_duplicated())
+    if not doubled.is_empty():
+        raise InputError("claim_id_twice", f"claim_id {doubled['claim_id'][0]} occurs twice", field="claims.claim_id")
+    frames = {"claims": _with_age(typed)}
+    owner = typed.select("claim", "claim_id").drop_nulls()
+    for scope, columns in schema.TABLES.items():
+        frame = given.get(scope)
+        if frame is None or frame.is_empty() and "claim_id" not in frame.columns:
+            frames[scope] = pl.DataFrame(schema={"claim": pl.UInt32(), "at": pl.UInt32()})
+            continue
+        if "claim_id" not in frame.columns:
+            raise InputError("no_claim_id", f"the {scope} have no column claim_id", field=f"{scope}.claim_id")
+        rows = _typed(frame, columns, scope).join(owner, on="claim_id", how="left", maintain_order="left")
+        if lost := rows["claim"].null_count():
+            raise InputError("no_such_claim", f"{lost} {scope} belong to no claim", field=f"{scope}.claim_id")
+        frames[scope] = rows.with_columns(at=pl.int_range(pl.len(), dtype=pl.UInt32()).over("claim"))
+    frames["notes"] = _with_line_notes(frames["notes"], frames["lines"])
+    frames["lines"] = _with_times(frames["lines"])
+    return frames
+
+
+def _typed(frame: pl.DataFrame, columns: Mapping[str, str], scope: str) -> pl.DataFrame:
+    casts = []
+    for name, kind in columns.items():
+        if name not in frame.columns or frame.schema[name] == TYPES[kind]:
+            continue
+        column = pl.col(name)
+        if frame.schema[name] == pl.String() and kind != "text":
+            column = pl.when(column != "").then(column)
+            if kind == "datetime":
+                continue  # a bare time needs its day first
+        casts.append(column.cast(TYPES[kind], strict=False).alias(name))
+    done = frame.with_columns(casts)
+    for cast in casts:
+        name = cast.meta.output_name()
+        before = frame[name]
+        given = before.is_not_null() & (before != "") if before.dtype == pl.String() else before.is_not_null()
+        if (bad := (given & done[name].is_null())).any():
+            row = bad.arg_true()[0]
+            raise InputError(f"bad_{columns[name]}", f"{scope} row {row + 1}: {name} cannot be read", field=f"{scope}.{name}")
+    return done
+
+
+def _with_times(lines: pl.DataFrame) -> pl.DataFrame:
+    if "service_at" not in lines.columns or lines.schema["service_at"] == TYPES["datetime"]:
+        return lines
+    if lines.schema["service_at"] == pl.Time():
+        return lines.with_columns(pl.col("service_on").dt.combine(pl.col("service_at")).alias("service_at"))
+    text = pl.col("service_at").str.replace("T", " ").str.slice(0, 16)
+    whole = pl.when(text.str.len_chars() <= 8).then(pl.format("{} {}", "service_on", text.str.slice(0, 5))).otherwise(text)
+    return lines.with_columns(whole.str.to_datetime("%Y-%m-%d %H:%M", strict=False).alias("service_at"))
+
+
+def _with_age(claims: pl.DataFrame) -> pl.DataFrame:
+    if not {"birth_date", "first_visit_on"} <= set(claims.columns):
+        return claims
+    birth, on = pl.col("birth_date"), pl.col("first_visit_on")
+    before = (on.dt.month() < birth.dt.month()) | ((on.dt.month() == birth.dt.month()) & (on.dt.day() < birth.dt.day()))
+    years = (on.dt.year() - birth.dt.year() - before.cast(pl.Int32())).cast(pl.Int64())
+    return claims.with_columns(age=pl.coalesce("age", years) if "age" in claims.columns else years)
+
+
+def _with_line_notes(notes: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Notes as rows with note_code, note_text, line_no; then the note written on a line."""
+    if "code" in notes.columns:
+        notes = notes.with_columns(note_code=pl.col("code"))
+    if "text" in notes.columns:
+        notes = notes.with_columns(note_text=pl.col("text"))
+    if not {"note_code", "note_text"} & set(lines.columns):
+        return notes
+    for name in ("note_code", "note_text", "line_no"):
+        if name not in lines.columns:
+            lines = lines.with_columns(pl.lit(None, TYPES[schema.NOTE[name]]).alias(name))
+    shortcut = lines.select("claim", "note_code", "note_text", "line_no").filter(
+        (pl.col("note_code").fill_null("") != "") | (pl.col("note_text").fill_null("") != "")
+    )
+    joined = pl.concat([notes.drop("at"), shortcut], how="diagonal")
+    joined = joined.sort("claim", maintain_order=True)
+    return joined.with_columns(at=pl.int_range(pl.len(), dtype=pl.UInt32()).over("claim"))
