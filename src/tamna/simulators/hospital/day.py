@@ -140,7 +140,7 @@ def _on_duty(world: World, table: list[dict[str, Any]], load: np.ndarray, rng: n
         pool = [doctor for doctor in world.doctors if doctor.department == item["code"]]
         order = [pool[i] for i in rng.permutation(len(pool))]
         for session, part in ((0, 1.0 if saturday else 0.62), (1, 0.0 if saturday else 0.38)):
-            needed = math.ceil(patients * part * item["minutes"] * 1.35 / (185 * 1.13)) if part else 1
+            needed = math.ceil(patients * part * item["minutes"] * 1.35 / (185 * 1.75)) if part else 1
             duty[item["code"], session] = order[: max(1, min(len(order), needed))]
     return duty
 

@@ -8,16 +8,16 @@ import numpy as np
 
 from tamna.simulators.hospital.figures import departments, figures
 
-SURNAMES = "김 이 박 최 정 강 조 윤 장 임 한 오 서 신 권 황 안 송 류 홍 고 양 부 현 문".split()
+SURNAMES = ["김", "이", "박", "최", "정", "강", "조", "윤", "장", "임", "한", "오", "서", "신", "권", "황", "안", "송", "류", "홍", "고", "양", "부", "현", "문"]
 SURNAME_WEIGHTS = np.array([21, 15, 8, 5, 5, 4, 3, 3, 3, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 6, 5, 2, 3, 2], dtype=float)
 GIVEN_OLD = (
-    "영자 순자 정자 춘자 영희 정희 순옥 옥자 명숙 말순 영수 영호 정수 성수 만수 병철 상철 용식 재호 동식".split()
+    ["영자", "순자", "정자", "춘자", "영희", "정희", "순옥", "옥자", "명숙", "말순", "영수", "영호", "정수", "성수", "만수", "병철", "상철", "용식", "재호", "동식"]
 )
 GIVEN_MID = (
-    "미경 은주 은영 현주 지영 미정 혜정 성호 준호 상훈 정훈 성민 영민 경희 수진 동현 진우 재현 은정 지훈".split()
+    ["미경", "은주", "은영", "현주", "지영", "미정", "혜정", "성호", "준호", "상훈", "정훈", "성민", "영민", "경희", "수진", "동현", "진우", "재현", "은정", "지훈"]
 )
 GIVEN_NEW = (
-    "서연 지우 민준 서준 하준 도윤 지호 수아 하은 지아 예은 시우 서윤 은우 유진 지안 다은 현우 윤서 준서".split()
+    ["서연", "지우", "민준", "서준", "하준", "도윤", "지호", "수아", "하은", "지아", "예은", "시우", "서윤", "은우", "유진", "지안", "다은", "현우", "윤서", "준서"]
 )
 FOREIGN = {
     "CN": ("zh", ("Wang Wei", "Li Na", "Zhang Min", "Liu Yang", "Chen Jie", "Zhao Lei")),
@@ -27,7 +27,7 @@ FOREIGN = {
     "VN": ("en", ("Nguyen Thi Lan", "Tran Van Minh")),
 }
 FOREIGN_WEIGHTS = np.array([0.56, 0.08, 0.08, 0.12, 0.16])
-TOWNS = "서귀동 동홍동 서홍동 중앙동 정방동 천지동 효돈동 영천동 대륜동 대천동 중문동 예래동 남원읍 성산읍 안덕면 대정읍 표선면".split()
+TOWNS = ["서귀동", "동홍동", "서홍동", "중앙동", "정방동", "천지동", "효돈동", "영천동", "대륜동", "대천동", "중문동", "예래동", "남원읍", "성산읍", "안덕면", "대정읍", "표선면"]
 ENGLISH_SURNAMES = {"김": "Kim", "이": "Lee", "박": "Park", "최": "Choi", "정": "Jung", "강": "Kang", "조": "Cho", "윤": "Yoon",
                     "장": "Jang", "임": "Lim", "한": "Han", "오": "Oh", "서": "Seo", "신": "Shin", "권": "Kwon", "황": "Hwang",
                     "안": "Ahn", "송": "Song", "류": "Ryu", "홍": "Hong", "고": "Ko", "양": "Yang", "부": "Boo", "현": "Hyun", "문": "Moon"}  # fmt: skip
@@ -123,7 +123,7 @@ class World:
         weights = np.array(list(payer_table.values()))
         payers = rng.choice(list(payer_table), n, p=weights / weights.sum())
         towns = rng.choice(TOWNS, n)
-        phones = rng.permutation(90_000_000)[:n] + 10_000_000
+        phones = rng.choice(90_000_000, n, replace=False) + 10_000_000
         chronic, which, disease_draw = rng.random(n), rng.random(n), rng.random(n)
         special = rng.random(n)
         no_shows = rng.beta(1.1, 11.0, n)

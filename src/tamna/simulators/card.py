@@ -1,0 +1,72 @@
+"""A card terminal, imagined. Run: python -m tamna.simulators.card --port P --state FILE
+
+Approvals are kept by key, so that an answer that was lost can be asked for again. A few cards are declined.
+"""
+
+import argparse
+import hashlib
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tamna.simulators.faults import Faults, Memory, serve, simulator
+
+DECLINED_SHARE = 0.004
+
+
+class Terminal:
+    def __init__(self, state: str | None, seed: int) -> None:
+        self.faults, self.memory = Faults(seed=seed), Memory(state)
+
+    async def approve(self, request: Request) -> Response:
+        body = await request.json()
+        key, amount = str(body["key"]), int(body["amount_won"])
+        known = self.memory.get("approval", key)
+        if known:
+            if known["amount_won"] != amount:
+                return JSONResponse({"code": "key_reused"}, status_code=409)
+            return JSONResponse(known)
+        digest = hashlib.sha256(key.encode()).digest()
+        if amount <= 0 or digest[0] / 256 + digest[1] / 65536 < DECLINED_SHARE:
+            return JSONResponse({"code": "51", "message": "한도 초과"}, status_code=402)
+        approval = {"key": key, "approval_no": str(int.from_bytes(digest[2:6], "big"))[:8].zfill(8), "amount_won": amount,
+                    "status": "approved"}  # fmt: skip
+        self.memory.put("approval", key, approval)
+        return JSONResponse(approval)
+
+    async def query(self, request: Request) -> Response:
+        known = self.memory.get("approval", request.path_params["key"])
+        return JSONResponse(known) if known else JSONResponse({"code": "unknown_key"}, status_code=404)
+
+    async def cancel(self, request: Request) -> Response:
+        body, known = await request.json(), self.memory.get("approval", request.path_params["key"])
+        if known is None:
+            return JSONResponse({"code": "unknown_key"}, status_code=404)
+        done = self.memory.get("cancel", body["cancel_key"])
+        if done:
+            return JSONResponse(done)
+        given_back = sum(row["amount_won"] for _, row in self.memory.all("cancel") if row["key"] == known["key"])
+        if body["amount_won"] > known["amount_won"] - given_back:
+            return JSONResponse({"code": "over_amount"}, status_code=409)
+        cancelled = {**known, "amount_won": body["amount_won"], "status": "cancelled"}
+        self.memory.put("cancel", body["cancel_key"], cancelled)
+        return JSONResponse(cancelled)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--state")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    terminal = Terminal(args.state, args.seed)
+    routes = [
+        ("/approvals", terminal.approve, "POST"),
+        ("/approvals/{key:path}/cancel", terminal.cancel, "POST"),
+        ("/approvals/{key:path}", terminal.query, "GET"),
+    ]
+    serve(simulator("card", terminal.faults, routes), args.port)
+
+
+if __name__ == "__main__":
+    main()
