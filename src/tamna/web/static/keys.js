@@ -113,6 +113,7 @@ addEventListener("htmx:after:swap", () => {
 for (const name of ["htmx:response:error", "htmx:error"]) addEventListener(name, (event) => {
   const status = event.detail.ctx?.response?.raw?.status ?? 0;
   if (status === 409 || status === 422) return;
+  if (!["click", "submit", "change", "input"].includes(event.detail.ctx?.sourceEvent?.type)) return; // nobody asked: polls and live parts fail quietly
   const template = document.getElementById(status === 403 || status === 404 ? "toast-refused" : "toast-broken");
   const toasts = document.getElementById("toasts");
   if (template && toasts && !toasts.querySelector(`[data-from="${template.id}"]`)) {
