@@ -100,7 +100,8 @@ def price(encounter: Encounter, code: str, quantity: Decimal, days: int, service
 def rate(encounter: Encounter, charges: Iterable[ChargeItem]) -> Rated:
     """Share the visit's charges between patient and insurer, by the day of service (discharge for inpatients)."""
     lines = [
-        BillLine(charge.code, charge.item_class, charge.item_sub, charge.benefit, charge.amount_won) for charge in charges
+        BillLine(charge.code, charge.item_class, charge.item_sub, charge.benefit, charge.amount_won)
+        for charge in charges
     ]
     explained = tariff.copay(case_of(encounter, tariff.bucket_amounts(lines)))
     result = explained.value

@@ -145,7 +145,9 @@ def refund(*, payment_id: int, amount_won: int, reason: str, key: str, by: Actor
         raise DomainError("billing.amount_positive")
     if amount_won > left:
         raise DomainError("billing.refund_too_much", left=f"{left:,}")
-    payment = _move(invoice, -amount_won, taken.tender, key, by, approval_no=approval_no, reason=reason, refund_of=taken)
+    payment = _move(
+        invoice, -amount_won, taken.tender, key, by, approval_no=approval_no, reason=reason, refund_of=taken
+    )
     audit.note("payment.refunded", by=by, subject_type="payment", subject_id=payment.public_id, reason=reason,
                detail={"amount_won": amount_won, "refund_of": str(taken.public_id)})  # fmt: skip
     outbox.record("payment.refunded", _facts(payment), by=by)

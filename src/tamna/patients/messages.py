@@ -1,1 +1,15 @@
-MESSAGES: dict[str, str] = {}
+"""What patients says when it refuses."""
+
+from django.utils.translation import gettext_noop as _
+
+MESSAGES = {
+    "patients.bad_identity": _("This is not a possible number. Nothing was registered; check it and type it again."),
+    "patients.identity_mismatch": _("Birth date or sex does not agree with the number. Nothing was registered."),
+    "patients.identity_taken": _(
+        "This person is registered already as chart %(chart_no)s. Nothing was registered twice."
+    ),
+    "patients.name_missing": _("Give the patient's name. Nothing was registered."),
+    "patients.birth_in_future": _("The birth date lies in the future. Nothing was registered."),
+    "patients.reason_missing": _("Give a reason. It is written to the audit log."),
+    "patients.no_such_patient": _("There is no such patient."),
+}

@@ -2,7 +2,13 @@
 
 from django.urls import include, path
 
+from tamna.billing.api import router as billing
+from tamna.patients.api import router as patients
+from tamna.reception.api import router as reception
 from tamna.web.api import api
+
+for router in (patients, reception, billing):
+    api.add_router("", router)
 
 urlpatterns = [
     path("api/v1/", api.urls),

@@ -1,0 +1,39 @@
+"""Reads about patients: find one by any sign, list them, coverage. Bounded queries."""
+
+from django.db.models import QuerySet
+
+from tamna.core import crypto, hangul
+from tamna.patients.models import Coverage, Identity, Patient
+from tamna.patients.services import CHART, NAME, PHONE
+
+
+def find(words: str, *, limit: int = 20) -> list[Patient]:
+    """Find by name or part of it, initial consonants (ㅎㄱㄷ), phone or its last four digits, chart or resident number."""
+    return list(matching(words)[:limit])
+
+
+def matching(words: str) -> QuerySet[Patient]:
+    """Patients that fit every word, newest first. One query by the token index."""
+    query = Patient.objects.filter(merged_into=None).order_by("-id")
+    for word in words.split()[:4]:
+        digits = "".join(letter for letter in word if letter.isdigit())
+        if len(digits) == 13 and len(digits) >= len(word) - 1:
+            index = [crypto.blind_index(digits, kind) for kind in ("rrn", "foreigner")]
+            query = query.filter(pk__in=Identity.objects.filter(blind_index__in=index).values("patient_id"))
+        elif digits and len(digits) >= len(word) - 2:
+            tokens = [crypto.blind_token(digits, PHONE), crypto.blind_token(digits.lstrip("0") or "0", CHART)]
+            query = query.filter(search_tokens__overlap=tokens)
+        else:
+            query = query.filter(search_tokens__contains=[crypto.blind_token(_longest_kept(word), NAME)])
+    return query
+
+
+def _longest_kept(word: str) -> str:
+    """Fragments of long names are kept up to four letters; a longer word is looked up whole or by its beginning."""
+    text = hangul.normal(word)
+    return text if len(text) <= 6 else text[:4]
+
+
+def coverage_of(patient: Patient) -> Coverage | None:
+    """The latest known coverage."""
+    return patient.coverages.order_by("-checked_on", "-id").first()

@@ -1,0 +1,107 @@
+"""Reads of reception: queues, the board, slots and bookings of a day. Bounded queries."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Prefetch, QuerySet
+
+from tamna.core import clock
+from tamna.core.models import Department, Practitioner
+from tamna.engines.queueing import predict_wait
+from tamna.reception.models import Appointment, Encounter, Slot, Ticket
+from tamna.reception.waits import USUAL_MIN
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """A department's queue at a glance (대기 현황)."""
+
+    department: Department
+    waiting: int
+    in_room: int
+    done: int
+    longest_min: int
+    predicted_min: float
+    low80: float
+    high80: float
+
+    @property
+    def fill(self) -> int:
+        """Percent of an hour, for the bar."""
+        return min(100, int(self.predicted_min / 60 * 100))
+
+
+def board(on: date | None = None) -> list[QueueRow]:
+    """Every open department with its queue. Two queries."""
+    day, now = on or clock.today(), clock.now()
+    fields = ("department_id", "practitioner_id", "status", "issued_at", "entered_at", "ended_at")
+    tickets: dict[int, list[tuple]] = {}
+    for row in Ticket.objects.filter(business_on=day).values_list(*fields):
+        tickets.setdefault(row[0], []).append(row)
+    rows = []
+    for department in Department.objects.filter(is_open=True):
+        mine = tickets.get(department.pk, [])
+        waiting = [row for row in mine if row[2] in ("waiting", "called", "absent")]
+        in_room = [row for row in mine if row[2] == "in_room"]
+        done = [row for row in mine if row[2] == "done"]
+        minutes = [(row[5] - row[4]).total_seconds() / 60 for row in done if row[4] and row[5]][-20:]
+        doctors = max(1, len({row[1] for row in in_room + waiting}))
+        since = min(((now - row[4]).total_seconds() / 60 for row in in_room if row[4]), default=None)
+        wait = predict_wait(len(waiting), minutes, USUAL_MIN, since, doctors).value
+        longest = max(((now - row[3]).total_seconds() / 60 for row in waiting), default=0)
+        rows.append(
+            QueueRow(
+                department, len(waiting), len(in_room), len(done), int(longest), wait.minutes, wait.low80, wait.high80
+            )
+        )
+    return rows
+
+
+def waiting(department_id: int, on: date | None = None, *, limit: int = 200) -> list[Ticket]:
+    """Active tickets of a department in calling order (대기열). One query."""
+    tickets = Ticket.objects.filter(
+        department_id=department_id, business_on=on or clock.today(), status__in=Ticket.ACTIVE
+    )
+    tickets = tickets.select_related("encounter__patient", "practitioner__room", "encounter__appointment")
+    return list(tickets.order_by("priority", "due_at", "pk")[:limit])
+
+
+def slots_of(practitioner_id: int, on: date) -> list[Slot]:
+    """A doctor's slots of a day with who took them. Two queries."""
+    start = clock.at_seoul(on)
+    taken = Appointment.objects.exclude(status="cancelled").select_related("patient")
+    slots = Slot.objects.filter(
+        practitioner_id=practitioner_id, starts_at__gte=start, starts_at__lt=start + timedelta(days=1)
+    )
+    return list(slots.prefetch_related(Prefetch("appointments", taken, to_attr="taken")).order_by("starts_at"))
+
+
+def bookings_of(on: date) -> QuerySet[Appointment]:
+    """Bookings of a day, for paging by ("starts_at", "id")."""
+    start = clock.at_seoul(on)
+    return Appointment.objects.filter(starts_at__gte=start, starts_at__lt=start + timedelta(days=1)).select_related(
+        "patient", "slot__practitioner__department", "slot__practitioner__room"
+    )
+
+
+def bookings_today(patient_id: int) -> list[Appointment]:
+    """Today's bookings of a patient that wait for arrival."""
+    return list(bookings_of(clock.today()).filter(patient_id=patient_id, status="booked").order_by("starts_at"))
+
+
+def doctors_of(department_id: int) -> QuerySet[Practitioner]:
+    return (
+        Practitioner.objects.filter(department_id=department_id, is_active=True)
+        .select_related("room")
+        .order_by("license_no")
+    )
+
+
+def visits_of(patient_id: int) -> QuerySet[Encounter]:
+    """A patient's visits, newest first when paged by ("-arrived_at", "-id")."""
+    return Encounter.objects.filter(patient_id=patient_id).select_related("department", "practitioner")
+
+
+def wait_now(ticket: Ticket, now: datetime) -> int:
+    """Minutes since the ticket was issued."""
+    return int(((ticket.called_at or now) - ticket.issued_at).total_seconds() / 60)
