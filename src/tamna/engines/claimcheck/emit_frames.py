@@ -87,7 +87,9 @@ class FrameEmitter:
                 case Listed():
                     frame = self._listed(frame, node)
                 case Call("engine", (Literal(name),)):
-                    frame = frame.with_columns(self.around.engines[str(name)].gather(frame["claim"]).alias(self.named(node)))
+                    frame = frame.with_columns(
+                        self.around.engines[str(name)].gather(frame["claim"]).alias(self.named(node))
+                    )
                 case Call():
                     frame = self._outside(frame, node)
         return frame
@@ -120,19 +122,17 @@ class FrameEmitter:
             on.append("kday")
         distinct = frame.select(on).unique()
         wanted = sorted(asked - {None}, key=str)
-        found: dict[str, list[Any]] = {self.named(Lookup(name, keys, column)): [] for column in wanted}
-        exists: list[bool | None] = []
-        for row in distinct.iter_rows():
-            key, day = (row[:-1], row[-1]) if table.dated else (row, None)
-            hit = table.row(key, day)
-            for column in wanted:
-                found[self.named(Lookup(name, keys, column))].append(hit.get(str(column)))
-            exists.append(None if None in key else bool(hit))
+        asked_keys = list(distinct.iter_rows())
+        hits = [table.row(row[:-1], row[-1]) if table.dated else table.row(row) for row in asked_keys]
         answers = [
-            pl.Series(self.named(Lookup(name, keys, column)), found[self.named(Lookup(name, keys, column))],
-                      TYPES[table.types.get(str(column), "text")])
+            pl.Series(
+                self.named(Lookup(name, keys, column)),
+                [hit.get(str(column)) for hit in hits],
+                TYPES[table.types.get(str(column), "text")],
+            )
             for column in wanted
-        ]  # fmt: skip
+        ]
+        exists = [None if None in row[: len(keys)] else bool(hit) for row, hit in zip(asked_keys, hits, strict=True)]
         answers.append(pl.Series(self.named(Lookup(name, keys, None)), exists, pl.Boolean()))
         answers = [answer for answer in answers if answer.name not in frame.columns]
         return _joined(frame, distinct.with_columns(answers), on).drop(on)
@@ -161,12 +161,19 @@ class FrameEmitter:
         name, first = self.named(node), node.args[0]
         if node.function == "has_note":
             code, word = (str(arg.value) for arg in (*node.args, Literal(""))[:2] if isinstance(arg, Literal))
-            notes = self.around.notes.filter((pl.col("note_code") == code) & pl.col("note_text").fill_null("").str.contains(word, literal=True))
+            notes = self.around.notes.filter(
+                (pl.col("note_code") == code) & pl.col("note_text").fill_null("").str.contains(word, literal=True)
+            )
             if self.over == "claims":
                 return _flagged(frame, notes.select("claim"), ["claim"], name)
             frame = _flagged(frame, notes.filter(pl.col("line_no").is_null()).select("claim"), ["claim"], name)
             line = self.expr(Name("line_no"), frame).alias("k0")
-            frame = _flagged(frame.with_columns(line), notes.select("claim", pl.col("line_no").alias("k0")).drop_nulls(), ["claim", "k0"], "kflag")
+            frame = _flagged(
+                frame.with_columns(line),
+                notes.select("claim", pl.col("line_no").alias("k0")).drop_nulls(),
+                ["claim", "k0"],
+                "kflag",
+            )
             return frame.with_columns(pl.col(name) | pl.col("kflag")).drop("kflag", "k0")
         if node.function == "has_code_prefix" and isinstance(first, Literal):
             rows = self.around.diagnoses.filter(pl.col("code").str.starts_with(str(first.value)))
@@ -208,22 +215,22 @@ class FrameEmitter:
             case Test(kind, value, against):
                 return self._tested(kind, self.expr(value, frame), against)
             case Logic("not", (part,)):
-                return ~self._truth(part, frame)
+                return ~self.truth(part, frame)
             case Logic(operator, parts):
-                whole = self._truth(parts[0], frame)
+                whole = self.truth(parts[0], frame)
                 for part in parts[1:]:
-                    whole = whole & self._truth(part, frame) if operator == "and" else whole | self._truth(part, frame)
+                    whole = whole & self.truth(part, frame) if operator == "and" else whole | self.truth(part, frame)
                 return whole
         raise AssertionError(node)
 
-    def _truth(self, node: Node, frame: pl.DataFrame) -> pl.Expr:
+    def truth(self, node: Node, frame: pl.DataFrame) -> pl.Expr:
         return self.expr(node, frame).cast(pl.Boolean())
 
     def _name(self, name: str, frame: pl.DataFrame) -> pl.Expr:
         prefix, _, column = name.rpartition(".")
         if prefix in {"other", "pair"}:
-            there = f"{prefix[0]}:{column}" in frame.columns
-            return pl.col(f"{prefix[0]}:{column}") if there else pl.lit(None, TYPES[self.typing.name(self.over, name)])
+            there = [known for known in (f"{prefix[0]}:{column}", f"o:c:{column}") if known in frame.columns]
+            return pl.coalesce(there) if there else pl.lit(None, TYPES[self.typing.name(self.over, name)])
         if f"w:{name}" in frame.columns:
             return pl.col(f"w:{name}")
         own = [name] if name in frame.columns and not self._only_claims(name) else []

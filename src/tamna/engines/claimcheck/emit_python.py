@@ -15,8 +15,8 @@ from typing import Any
 from tamna.engines import calendar
 from tamna.engines.claimcheck import schema
 from tamna.engines.claimcheck.rules import Typing
-from tamna.engines.claimcheck.tables import EMPTY
 from tamna.engines.claimcheck.syntax import Arithmetic, Call, Compare, Listed, Literal, Logic, Lookup, Name, Node, Test
+from tamna.engines.claimcheck.tables import EMPTY
 
 EPSILON = 5e-7
 NEGATED = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
@@ -215,7 +215,9 @@ class _Coder:
 
     def keys(self, keys: tuple[Node, ...]) -> tuple[str, str]:
         codes = [self.nullable(key) for key in keys]
-        return f"({''.join(f'{code}, ' for code in codes)})", " or ".join(f"{code} is None" for code in codes) or "False"
+        return f"({''.join(f'{code}, ' for code in codes)})", " or ".join(
+            f"{code} is None" for code in codes
+        ) or "False"
 
     def lookup(self, table: str, keys: tuple[Node, ...], column: str | None) -> str:
         found = self.typing.tables[table]
@@ -292,7 +294,7 @@ class _Coder:
                 ">=": f"{left_code} >= {right_code} - {EPSILON}",
             }[operator]
         else:
-            test = f"{left_code} { {'=': '==', '<>': '!='}.get(operator, operator)} {right_code}"
+            test = f"{left_code} { {'=': '==', '<>': '!='}.get(operator, operator) } {right_code}"
         return f"({self.present(left_nulls + right_nulls, test)})"
 
     def tested(self, node: Test, wanted: bool) -> str:

@@ -2,7 +2,7 @@
 
 An example says `claim: {column: value}`, `lines:`, `diagnoses:`, `notes:`, `prescriptions:`; rows given replace the clean
 statement's rows, each filled up from a plain row of its kind. `history:` lists earlier statements in the same form.
-`hits:` is true, false, or the line numbers that get the finding.
+`tables:` gives rows of the institution's own tables, `engines:` the answer of an engine. `hits:` is true, false, or the line numbers that get the finding.
 """
 
 import copy
@@ -64,6 +64,8 @@ class Example:
     document: schema.Document
     history: tuple[schema.Document, ...]
     hits: bool | list[int]
+    tables: Mapping[str, list[dict[str, str]]]
+    engines: Mapping[str, int]
 
 
 def examples_of(rule: Rule) -> Iterator[Example]:
@@ -73,6 +75,8 @@ def examples_of(rule: Rule) -> Iterator[Example]:
             statement(raw),
             tuple(statement(earlier) for earlier in raw.get("history", ())),
             raw["hits"],
+            raw.get("tables", {}),
+            raw.get("engines", {}),
         )
 
 

@@ -14,7 +14,9 @@ from tamna.engines.claimcheck.windows import DAY
 NO_DAY = date(1, 1, 1)
 
 
-def _members(frame: pl.DataFrame, emitter: FrameEmitter, rule: Rule, parts: Sequence[Part]) -> tuple[pl.DataFrame, list[str]]:
+def _members(
+    frame: pl.DataFrame, emitter: FrameEmitter, rule: Rule, parts: Sequence[Part]
+) -> tuple[pl.DataFrame, list[str]]:
     """Rows the rule looks at, in rank order, with the values of `per` as g0, g1 …; rows with an empty one are left out."""
     keys = [
         (pl.col("claim") if key == Name("claim_id") else emitter.expr(key, frame)).alias(f"g{number}")
@@ -23,13 +25,19 @@ def _members(frame: pl.DataFrame, emitter: FrameEmitter, rule: Rule, parts: Sequ
     names = [f"g{number}" for number in range(len(keys))]
     needed = _roots(frame, emitter, parts)
     day = DAY[rule.over]
-    rows = frame if rule.where is None else frame.filter(emitter._truth(rule.where, frame).fill_null(value=False))
+    rows = frame if rule.where is None else frame.filter(emitter.truth(rule.where, frame).fill_null(value=False))
     rows = rows.with_columns(
         *keys,
         (pl.col(day) if day in frame.columns else pl.lit(None, pl.Date())).alias("day"),
         *(
             pl.lit(None, TYPES[kind]).alias(name)
-            for name, kind in (("quantity", "number"), ("amount", "int"), ("days", "int"), ("code", "text"), ("line_no", "int"))
+            for name, kind in (
+                ("quantity", "number"),
+                ("amount", "int"),
+                ("days", "int"),
+                ("code", "text"),
+                ("line_no", "int"),
+            )
             if name not in frame.columns
         ),
     )
@@ -58,26 +66,31 @@ def windowed(frame: pl.DataFrame, emitter: FrameEmitter, rule: Rule, parts: Sequ
     rows, keys = _members(frame, emitter, rule, parts)
     nodes = [node for part in parts for top in (part.hit, part.won) for node in walk(top)]
     asked = {node.name for node in nodes if isinstance(node, Name)}
-    order = pl.struct("rank")
-    del order
     columns = {
         "nth": pl.int_range(pl.len(), dtype=pl.Int64()).over(keys) + 1,
         "rows": pl.len().over(keys).cast(pl.Int64()),
         "total": pl.col("quantity").fill_null(0.0).sum().over(keys),
         "codes": pl.col("code").drop_nulls().n_unique().over(keys).cast(pl.Int64()),
-        "kept_code": pl.col("code").sort_by([pl.col("amount").fill_null(0), pl.col("rank")], descending=[True, False]).first().over(keys),
+        "kept_code": pl.col("code")
+        .sort_by([pl.col("amount").fill_null(0), pl.col("rank")], descending=[True, False])
+        .first()
+        .over(keys),
     }
     rows = rows.with_columns(value.alias(f"w:{name}") for name, value in columns.items() if name in asked)
     if "days_since" in asked:
         days = rows.select(*keys, "day").drop_nulls().unique().sort(*keys, "day")
         since = (pl.col("day") - pl.col("day").shift(1).over(keys)).dt.total_days()
-        rows = rows.join(days.with_columns(since.alias("w:days_since")), on=[*keys, "day"], how="left", maintain_order="left")
+        rows = rows.join(
+            days.with_columns(since.alias("w:days_since")), on=[*keys, "day"], how="left", maintain_order="left"
+        )
     for node in dict.fromkeys(node for node in nodes if isinstance(node, Call) and node.function in WITHIN):
         rows = _counted_back(rows, keys, emitter, node, frame)
     return rows
 
 
-def _counted_back(rows: pl.DataFrame, keys: list[str], emitter: FrameEmitter, node: Call, frame: pl.DataFrame) -> pl.DataFrame:
+def _counted_back(
+    rows: pl.DataFrame, keys: list[str], emitter: FrameEmitter, node: Call, frame: pl.DataFrame
+) -> pl.DataFrame:
     """Sum up to this row, less the sum up to the last day outside the period."""
     known = pl.col("day").is_not_null()
     weight = pl.lit(1.0) if node.function == "rows_within" else pl.col("quantity").fill_null(0.0)

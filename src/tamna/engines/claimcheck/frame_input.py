@@ -31,7 +31,7 @@ def accepted(given: Mapping[str, pl.DataFrame | None]) -> dict[str, pl.DataFrame
     owner = typed.select("claim", "claim_id").drop_nulls()
     for scope, columns in schema.TABLES.items():
         frame = given.get(scope)
-        if frame is None or frame.is_empty() and "claim_id" not in frame.columns:
+        if frame is None or (frame.is_empty() and "claim_id" not in frame.columns):
             frames[scope] = pl.DataFrame(schema={"claim": pl.UInt32(), "at": pl.UInt32()})
             continue
         if "claim_id" not in frame.columns:
@@ -63,7 +63,9 @@ def _typed(frame: pl.DataFrame, columns: Mapping[str, str], scope: str) -> pl.Da
         given = before.is_not_null() & (before != "") if before.dtype == pl.String() else before.is_not_null()
         if (bad := (given & done[name].is_null())).any():
             row = bad.arg_true()[0]
-            raise InputError(f"bad_{columns[name]}", f"{scope} row {row + 1}: {name} cannot be read", field=f"{scope}.{name}")
+            raise InputError(
+                f"bad_{columns[name]}", f"{scope} row {row + 1}: {name} cannot be read", field=f"{scope}.{name}"
+            )
     return done
 
 
@@ -73,7 +75,9 @@ def _with_times(lines: pl.DataFrame) -> pl.DataFrame:
     if lines.schema["service_at"] == pl.Time():
         return lines.with_columns(pl.col("service_on").dt.combine(pl.col("service_at")).alias("service_at"))
     text = pl.col("service_at").str.replace("T", " ").str.slice(0, 16)
-    whole = pl.when(text.str.len_chars() <= 8).then(pl.format("{} {}", "service_on", text.str.slice(0, 5))).otherwise(text)
+    whole = (
+        pl.when(text.str.len_chars() <= 8).then(pl.format("{} {}", "service_on", text.str.slice(0, 5))).otherwise(text)
+    )
     return lines.with_columns(whole.str.to_datetime("%Y-%m-%d %H:%M", strict=False).alias("service_at"))
 
 

@@ -4,7 +4,7 @@ In: frames of claims, lines, diagnoses, prescriptions, notes. Out: one frame of 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -15,7 +15,7 @@ from tamna.engines.claimcheck.frame_company import paired, windowed
 from tamna.engines.claimcheck.report import Finding
 from tamna.engines.claimcheck.rules import SEVERITIES, Rule
 from tamna.engines.claimcheck.single import Part, parts_of
-from tamna.engines.claimcheck.syntax import Call, Lookup, Name, Node, walk
+from tamna.engines.claimcheck.syntax import Call, Name, Node, walk
 
 if TYPE_CHECKING:
     from tamna.engines.claimcheck.ruleset import Columns, RuleSet
@@ -104,13 +104,21 @@ class FramesCheck:
             return {}
         documents = documents if documents is not None else documents_of(frames)
         engines = self.ruleset.engines
-        return {name: pl.Series([engines[name](document) for document in documents], dtype=pl.Float64()) for name in asked}
+        return {
+            name: pl.Series([engines[name](document) for document in documents], dtype=pl.Float64()) for name in asked
+        }
 
     def _derived(
         self, frames: Mapping[str, pl.DataFrame], emitters: Mapping[str, FrameEmitter], parts: Sequence[Part]
     ) -> pl.DataFrame:
         """The claims with the derived columns the rules use."""
-        used = {node.name for part in parts for top in (*part.rule.nodes, part.won) for node in walk(top) if isinstance(node, Name)}
+        used = {
+            node.name
+            for part in parts
+            for top in (*part.rule.nodes, part.won)
+            for node in walk(top)
+            if isinstance(node, Name)
+        }
         fixed = [column for name, column in self.ruleset.derived.items() if name in used]
         claims = frames["claims"]
         for scope in ("lines", "diagnoses"):
@@ -119,10 +127,14 @@ class FramesCheck:
                 continue
             emitter = emitters[scope]
             frame = _with_claims(frames[scope], frames["claims"], scope)
-            frame = emitter.prepared(frame, [node for column in columns for node in (column.where, column.value) if node])
+            frame = emitter.prepared(
+                frame, [node for column in columns for node in (column.where, column.value) if node]
+            )
             aggregates = []
             for column in columns:
-                chosen = emitter._truth(column.where, frame).fill_null(value=False) if column.where else pl.lit(value=True)
+                chosen = (
+                    emitter.truth(column.where, frame).fill_null(value=False) if column.where else pl.lit(value=True)
+                )
                 value = emitter.expr(column.value, frame) if column.value else chosen
                 aggregates.append(_aggregate(column.kind, value, chosen).alias(column.name))
             counted = frame.group_by("claim", maintain_order=True).agg(aggregates)
@@ -164,9 +176,9 @@ class FramesCheck:
         return found
 
     def _hit(self, frame: pl.DataFrame, emitter: FrameEmitter, part: Part, *, where: bool = True) -> pl.Expr:
-        hit = emitter._truth(part.hit, frame) & emitter.in_force(frame, part.rule.starts_on, part.rule.ends_on)
+        hit = emitter.truth(part.hit, frame) & emitter.in_force(frame, part.rule.starts_on, part.rule.ends_on)
         if where and part.rule.where is not None:
-            hit = emitter._truth(part.rule.where, frame) & hit
+            hit = emitter.truth(part.rule.where, frame) & hit
         return hit.fill_null(value=False)
 
     def _told(self, found: Sequence[pl.DataFrame], parts: Sequence[Part], claims: pl.DataFrame) -> pl.DataFrame:
@@ -185,8 +197,16 @@ class FramesCheck:
             schema_overrides={"part": pl.UInt32()},
         )
         table = pl.concat(found) if found else pl.DataFrame(schema=FOUND)
-        table = table.join(named, on="part").sort("claim", "rule", "at", "grave").unique(["claim", "rule", "at"], keep="first", maintain_order=True)
-        identity = claims.select("claim", "claim_id") if "claim_id" in claims.columns else claims.select("claim", claim_id=pl.lit(None, pl.String()))
+        table = (
+            table.join(named, on="part")
+            .sort("claim", "rule", "at", "grave")
+            .unique(["claim", "rule", "at"], keep="first", maintain_order=True)
+        )
+        identity = (
+            claims.select("claim", "claim_id")
+            if "claim_id" in claims.columns
+            else claims.select("claim", claim_id=pl.lit(None, pl.String()))
+        )
         table = table.join(identity, on="claim", how="left", maintain_order="left")
         return table.with_columns(hidden=pl.Series(self._hidden(table), dtype=pl.Boolean())).select(
             "claim", "claim_id", "rule_id", "over", "at", "line_no", "severity", "won_at_risk", "hidden"
@@ -198,7 +218,7 @@ class FramesCheck:
         by_claim: dict[int, list[int]] = {}
         for row, claim in enumerate(table["claim"].to_list()):
             by_claim.setdefault(claim, []).append(row)
-        ids, ats, overs = table["rule_id"].to_list(), table["at"].to_list(), table["over"].to_list()
+        ids, ats = table["rule_id"].to_list(), table["at"].to_list()
         for rows in by_claim.values():
             if len(rows) < 2 or not any(ids[row] in able for row in rows):
                 continue
@@ -206,7 +226,6 @@ class FramesCheck:
             shown = {(finding.rule.id, finding.at) for finding in self.ruleset.suppressions.split(findings)[0]}
             for row in rows:
                 hidden[row] = (ids[row], ats[row]) not in shown
-        del overs
         return hidden
 
 
@@ -232,15 +251,13 @@ def _with_claims(frame: pl.DataFrame, claims: pl.DataFrame, scope: str) -> pl.Da
 
 
 def _within_args(nodes: Iterable[Node]) -> list[Node]:
-    return [
-        node.args[0] for top in nodes for node in walk(top) if isinstance(node, Call) and node.function in WITHIN
-    ]
+    return [node.args[0] for top in nodes for node in walk(top) if isinstance(node, Call) and node.function in WITHIN]
 
 
 def _aggregate(kind: str, value: pl.Expr, chosen: pl.Expr) -> pl.Expr:
     match kind:
         case "count":
-            return chosen.cast(pl.Int64()).sum() if kind else value
+            return chosen.cast(pl.Int64()).sum()
         case "any":
             return chosen.any()
         case "sum":
@@ -268,13 +285,11 @@ def _rows(frame: pl.DataFrame, emitter: FrameEmitter, part: Part, number: int) -
 def documents_of(frames: Mapping[str, pl.DataFrame]) -> list[schema.Document]:
     """Documents again, for engines that look at one claim."""
     documents: list[schema.Document] = [
-        {"claim": row, **{part: [] for part in schema.TABLES}} for row in frames["claims"].drop("claim", "at").iter_rows(named=True)
+        {"claim": row, **{part: [] for part in schema.TABLES}}
+        for row in frames["claims"].drop("claim", "at").iter_rows(named=True)
     ]
     for part in schema.TABLES:
         claims = frames[part]["claim"].to_list()
         for claim, row in zip(claims, frames[part].drop("claim", "at").iter_rows(named=True), strict=True):
             documents[claim][part].append(row)
     return documents
-
-
-__all__ = ["FramesCheck", "Lookup", "documents_of", "frames_of"]

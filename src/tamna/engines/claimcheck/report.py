@@ -94,7 +94,9 @@ class Report:
 @lru_cache(maxsize=1)
 def _lost() -> dict[str, float]:
     raw = load_raw("claimcheck/score")
-    return {severity: float(raw[f"lost_by_{severity}"]["values"][-1]["value"]) for severity in ("reject", "adjust", "warn")}
+    return {
+        severity: float(raw[f"lost_by_{severity}"]["values"][-1]["value"]) for severity in ("reject", "adjust", "warn")
+    }
 
 
 def scored(severities: Iterable[str]) -> int:

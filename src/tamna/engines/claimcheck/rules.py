@@ -36,11 +36,18 @@ from tamna.engines.claimcheck.tables import Tables
 from tamna.params import table
 
 SEVERITIES = ("reject", "adjust", "warn")
-WINDOW_NAMES = {"nth": "int", "rows": "int", "total": "number", "codes": "int", "kept_code": "text", "days_since": "int"}
+WINDOW_NAMES = {
+    "nth": "int",
+    "rows": "int",
+    "total": "number",
+    "codes": "int",
+    "kept_code": "text",
+    "days_since": "int",
+}
 PAIR_NAMES = {"side": "text", "is_cheaper": "bool", "is_later": "bool", "days_overlap": "bool"}
 ACTIONS = {"set_line", "set_claim", "set_diagnosis", "remove_line", "remove_diagnosis"}
 FIELDS = frozenset(
-    "id title message from to source mark severity warn_when over where per pair hit won_at_risk fix advice examples".split()
+    ["id", "title", "message", "from", "to", "source", "mark", "severity", "warn_when", "over", "where", "per", "pair", "hit", "won_at_risk", "fix", "advice", "examples"]
 )
 
 
@@ -150,7 +157,9 @@ class Typing:
             case Name(name):
                 return self.name(over, name)
             case Literal(value):
-                return {bool: "bool", int: "int", float: "number", str: "text"}.get(type(value), "date" if value else "null")
+                return {bool: "bool", int: "int", float: "number", str: "text"}.get(
+                    type(value), "date" if value else "null"
+                )
             case Lookup(table=table_name, column=column):
                 return "bool" if column is None else self.tables[table_name].types.get(column, "text")
             case Call(function=function, args=args):
@@ -318,7 +327,9 @@ def _fix(raw: Any, expression: Any) -> Fix | None:
 
 def shipped() -> Iterator[tuple[str, str]]:
     """(file name, text) of every rule file of the package."""
-    for path in sorted(resources.files("tamna.engines.claimcheck").joinpath("rules").iterdir(), key=lambda path: path.name):
+    for path in sorted(
+        resources.files("tamna.engines.claimcheck").joinpath("rules").iterdir(), key=lambda path: path.name
+    ):
         if path.name.endswith(".yaml") and path.name not in {"derived.yaml", "suppressions.yaml"}:
             yield path.name, path.read_text(encoding="utf-8")
 

@@ -29,7 +29,9 @@ Columns = Mapping[str, frozenset[str]]  # scope → columns the input has; a sco
 
 @lru_cache(maxsize=2)
 def _yaml(name: str) -> Any:
-    return yaml.safe_load(resources.files("tamna.engines.claimcheck").joinpath("rules", name).read_text(encoding="utf-8"))
+    return yaml.safe_load(
+        resources.files("tamna.engines.claimcheck").joinpath("rules", name).read_text(encoding="utf-8")
+    )
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,12 @@ class RuleSet:
 
     def _columns_of(self, nodes: Iterable[Node], over: str) -> frozenset[tuple[str, str]]:
         needed: set[tuple[str, str]] = set()
-        optional = {id(node.args[0]) for top in nodes for node in walk(top) if isinstance(node, Call) and node.function == "coalesce"}
+        optional = {
+            id(node.args[0])
+            for top in nodes
+            for node in walk(top)
+            if isinstance(node, Call) and node.function == "coalesce"
+        }
         for node in (below for top in nodes for below in walk(top)):
             match node:
                 case Name() if id(node) in optional:  # coalesce(column, …) does without the column

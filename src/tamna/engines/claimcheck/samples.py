@@ -54,7 +54,11 @@ def synthetic(count: int, seed: int = 0, fault_share: float = 0.065) -> Iterator
     inpatient = [row for row in fees if row["requires"] == "inpatient"]
     ordinary = [row for row in fees if row["requires"] != "inpatient" and row["item_class"] != "01"]
     visit = next(row for row in fees if row["code"] == "AA256")
-    diagnoses = [row["code"] for row in tables["kcd"].rows if row["complete"] == 1 and row["principal_ok"] == 1 and not row["sex"]]
+    diagnoses = [
+        row["code"]
+        for row in tables["kcd"].rows
+        if row["complete"] == 1 and row["principal_ok"] == 1 and not row["sex"]
+    ]
     for number in range(count):
         document = _claim(chance, number, visit, ordinary, inpatient, diagnoses)
         if chance.random() < fault_share:
@@ -136,7 +140,8 @@ def _claim(
         "claim": claim,
         "lines": lines,
         "diagnoses": [
-            {"seq": seq, "kind": kind, "code": chance.choice(diagnoses), "onset_on": on} for seq, kind in enumerate(kinds, 1)
+            {"seq": seq, "kind": kind, "code": chance.choice(diagnoses), "onset_on": on}
+            for seq, kind in enumerate(kinds, 1)
         ],
         "prescriptions": [],
         "notes": [],

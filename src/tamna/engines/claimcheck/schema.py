@@ -15,7 +15,9 @@ Document = dict[str, Any]  # claim: Row; lines, diagnoses, prescriptions, notes:
 
 
 def _columns(text: str) -> dict[str, str]:
-    return {name: kind for kind, names in (row.split(":") for row in text.strip().splitlines()) for name in names.split()}
+    return {
+        name: kind for kind, names in (row.split(":") for row in text.strip().splitlines()) for name in names.split()
+    }
 
 
 CLAIM = _columns(
@@ -77,7 +79,7 @@ TABLES: dict[str, dict[str, str]] = {
 }
 # Without these a statement cannot exist: an absent column is an empty field, so that F001–F008 and F013 speak.
 REQUIRED = frozenset(
-    "claim_id insurer_kind card_no patient_ref department first_visit_on result_code doctor_license".split()
+    ["claim_id", "insurer_kind", "card_no", "patient_ref", "department", "first_visit_on", "result_code", "doctor_license"]
 )
 SCOPES: dict[str, dict[str, str]] = {"claims": {}, **TABLES}
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
@@ -92,10 +94,14 @@ def column_type(scope: str, name: str) -> str:
 def normal(document: Any) -> Document:
     """The document with typed values. The input stays as it was."""
     if not isinstance(document, Mapping):
-        raise InputError("not_a_claim", "a claim is a JSON object", hint='{"claim": {…}, "lines": […], "diagnoses": […]}')
+        raise InputError(
+            "not_a_claim", "a claim is a JSON object", hint='{"claim": {…}, "lines": […], "diagnoses": […]}'
+        )
     claim = document.get("claim")
     if not isinstance(claim, Mapping):
-        raise InputError("no_claim", "the object `claim` is missing", field="claim", hint="columns are in `tamna check --help`")
+        raise InputError(
+            "no_claim", "the object `claim` is missing", field="claim", hint="columns are in `tamna check --help`"
+        )
     done: Document = {"claim": _row(claim, CLAIM, "claim")}
     done["given"] = set()  # which lists the document has, even empty ones
     head = done["claim"]
@@ -141,7 +147,9 @@ def _typed(value: Any, kind: str, where: str) -> Any:
     try:
         return convert(value)
     except (TypeError, ValueError, OverflowError):
-        raise InputError(f"bad_{kind}", f"{where} is not {WANTED[kind]}", field=where, hint=f"write {WANTED[kind]}") from None
+        raise InputError(
+            f"bad_{kind}", f"{where} is not {WANTED[kind]}", field=where, hint=f"write {WANTED[kind]}"
+        ) from None
 
 
 def _text(value: Any) -> str:

@@ -85,7 +85,9 @@ class SingleCheck:
         for over in ("claims", "lines", "diagnoses"):
             if chosen := [rule for rule in rules if rule.over == over]:
                 # within one claim its number is no key: a claim without a number has windows too
-                asked = [Asked(rule.where, tuple(key for key in rule.per if key != Name("claim_id"))) for rule in chosen]
+                asked = [
+                    Asked(rule.where, tuple(key for key in rule.per if key != Name("claim_id"))) for rule in chosen
+                ]
                 checks.append((over, chosen, compiled(asked, over, self.typing)))
         return checks
 
@@ -110,9 +112,13 @@ class SingleCheck:
         return claim, around
 
     def findings(
-        self, document: schema.Document, history: Sequence[schema.Document], skipped: Mapping[str, str]
+        self,
+        document: schema.Document,
+        history: Sequence[schema.Document],
+        skipped: Mapping[str, str],
+        place: int | None = None,
     ) -> list[Finding]:
-        """Every finding, before suppression, in order of rule list and row."""
+        """Every finding, before suppression, in order of rule list and row. `place`: this claim's turn among `history`."""
         claim, around = self.surroundings(document)
         found: dict[tuple[str, int], Finding] = {}
 
@@ -128,7 +134,7 @@ class SingleCheck:
             rows = self._rows(document, claim, over)
             for which, at, (won,) in check(rows, claim, around):
                 keep(parts[which], at, rows[at], won)
-        for rule_id, members in self._groups(document, claim, around, history):
+        for rule_id, members in self._groups(document, claim, around, history, len(history) if place is None else place):
             checks = self._company_checks[rule_id]
             for at, row in self._company(checks[0][0], members):
                 for part, check in checks:
@@ -149,16 +155,19 @@ class SingleCheck:
         return windowed(members, self.names[id(part)])
 
     def _groups(
-        self, document: schema.Document, claim: Mapping[str, Any], around: Surroundings, history: Sequence[schema.Document]
+        self,
+        document: schema.Document,
+        claim: Mapping[str, Any],
+        around: Surroundings,
+        history: Sequence[schema.Document],
     ) -> Iterator[tuple[str, list[Member]]]:
         for over, rules, check in self._members:
             groups: dict[tuple[int, tuple[Any, ...]], list[Member]] = {}
-            place = len(history)
-            for turn in range(place, -1, -1):  # this claim first: history matters only for groups it opened
+            others = [(turn + (turn >= place), other) for turn, other in enumerate(history)]
+            for turn, here in [(place, document), *others]:  # this claim first: history only joins groups it opened
                 if turn == place:
-                    here, its_claim, its_around = document, claim, around
+                    its_claim, its_around = claim, around
                 elif any(rule.across_claims for rule in rules):
-                    here = history[turn]
                     its_claim, its_around = self.surroundings(here)
                 else:
                     continue
@@ -171,7 +180,7 @@ class SingleCheck:
                     if turn != place and key not in groups:
                         continue
                     row = rows[at]
-                    member = Member(at if turn == place else -1, row, row.get(DAY[over]), (turn, at))
+                    member = Member(at if turn == place else -1, row, row.get(DAY[over]), (turn, at), its_claim)
                     groups.setdefault(key, []).append(member)
             for (which, _), members in groups.items():
                 if len(members) > 1 or not rules[which].pair:

@@ -22,7 +22,7 @@ class Table:
     """One table: `row(key, day)` and `listed(key, codes)`."""
 
     def __init__(self, name: str, spec: Mapping[str, Any], rows: Sequence[Mapping[str, str]]) -> None:
-        self.name, self.dated = name, bool(spec.get("dated"))
+        self.name = name
         self.types: dict[str, str] = dict.fromkeys(rows[0] if rows else (), "text") | spec.get("types", {})
         self.key_columns: list[str] = spec.get("key", [])
         self.width = len(self.key_columns) if "key" in spec else 1
@@ -33,14 +33,12 @@ class Table:
         self._prefix, self._range = spec.get("prefix"), spec.get("range")
         for row in self.rows:
             self._versions.setdefault(tuple(row.get(column) for column in self.key_columns), []).append(row)
-        if self.dated:
-            for versions in self._versions.values():
+        self._starts: dict[Key, list[date]] = {}
+        for key, versions in self._versions.items() if spec.get("dated") else ():
+            if len(versions) > 1:
                 versions.sort(key=lambda row: row["valid_from"] or date.min)
-        self._starts = {
-            key: [row["valid_from"] or date.min for row in versions]
-            for key, versions in (self._versions.items() if self.dated else ())
-            if len(versions) > 1
-        }
+                self._starts[key] = [row["valid_from"] or date.min for row in versions]
+        self.dated = bool(self._starts)  # the day is asked only where some key has two versions
         self._by_prefix = {row[self._prefix] or "": row for row in self.rows} if self._prefix else {}
         self._lists = self._searched(spec["list"]) if "list" in spec else {}
         self._found: dict[str, Mapping[str, Any]] = {}
@@ -70,7 +68,7 @@ class Table:
         versions = self._versions.get(key)
         if versions is None:
             return EMPTY
-        if day is None or len(versions) == 1:
+        if day is None or key not in self._starts:
             return versions[0]
         return versions[max(bisect_right(self._starts[key], day) - 1, 0)]
 

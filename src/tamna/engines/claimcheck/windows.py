@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from tamna.engines.claimcheck import schema
 from tamna.engines.claimcheck.tables import Table
 
 Row = Mapping[str, Any]
+SHARED = tuple(sorted(schema.LINE.keys() & schema.CLAIM.keys() - {"claim_id"}))
 DAY = {"lines": "service_on", "claims": "claim_on", "diagnoses": "onset_on"}
 
 
@@ -25,6 +27,7 @@ class Member:
     row: Row
     day: date | None
     order: tuple[int, int]
+    claim: Row
 
     @property
     def rank(self) -> tuple[date, tuple[int, int]]:
@@ -40,7 +43,9 @@ def windowed(members: Sequence[Member], names: frozenset[str]) -> Iterator[tuple
     if "codes" in names:
         whole["codes"] = len({member.row.get("code") for member in ordered} - {None})
     if "kept_code" in names:
-        whole["kept_code"] = min(ordered, key=lambda member: (-(member.row.get("amount") or 0), member.rank)).row.get("code")
+        whole["kept_code"] = min(ordered, key=lambda member: (-(member.row.get("amount") or 0), member.rank)).row.get(
+            "code"
+        )
     days = sorted({member.day for member in ordered if member.day}) if "days_since" in names else []
     for place, member in enumerate(ordered):
         if member.at < 0:
@@ -77,6 +82,9 @@ def paired(members: Sequence[Member], table: Table | None) -> Iterator[tuple[int
                 continue
             for side, listed in _sides(mine, other, table):
                 values = dict(mine.row) | {f"other.{name}": value for name, value in other.row.items()} | listed
+                for name in SHARED:  # a line without its own doctor has the statement's
+                    if values.get(f"other.{name}") is None:
+                        values[f"other.{name}"] = other.claim.get(name)
                 yield (
                     mine.at,
                     values

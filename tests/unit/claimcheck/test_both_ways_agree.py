@@ -1,0 +1,66 @@
+"""The compiled function and the Polars expressions give the same findings on any claims."""
+
+import random
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tamna.engines.claimcheck import RuleSet, schema
+from tamna.engines.claimcheck.examples import examples_of
+from tamna.engines.claimcheck.frames import FramesCheck, frames_of
+from tamna.engines.claimcheck.ruleset import columns_of
+from tamna.engines.claimcheck.samples import WRONG, synthetic
+
+RULES = RuleSet.load()
+EXAMPLES = [example.document for rule in RULES.rules for example in examples_of(rule)]
+
+
+def both_ways(documents):
+    columns = {}
+    for document in documents:
+        for scope, names in columns_of(document).items():
+            columns[scope] = columns.get(scope, frozenset()) | names
+    over_tables = FramesCheck(RULES).check(frames_of(documents), columns, documents)
+    tables = {
+        (row["claim"], row["rule_id"], row["at"], row["line_no"], row["severity"], row["won_at_risk"], row["hidden"])
+        for row in over_tables.iter_rows(named=True)
+    }
+    singles = set()
+    skipped = RULES.not_evaluated(columns)
+    for place, document in enumerate(documents):
+        findings = RULES.single.findings(document, documents[:place] + documents[place + 1 :], skipped, place)
+        for hidden, some in enumerate(RULES.suppressions.split(findings)):
+            singles |= {
+                (place, one.rule_id, one.at, one.line_no, one.severity, one.won_at_risk, bool(hidden)) for one in some
+            }
+    return tables, singles
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 10**9), st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)), max_size=40))
+def test_random_claims(seed, faults):
+    documents = list(synthetic(12, seed, 0.5))
+    for document in documents[:6]:
+        document["claim"]["patient_ref"] = "SYN-same"
+    for which, how in faults:
+        spoil(documents[which % len(documents)], random.Random(how))
+    tables, singles = both_ways(documents)
+    assert tables == singles
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.integers(0, len(EXAMPLES) - 1), min_size=1, max_size=12, unique=True))
+def test_examples_of_many_rules_side_by_side(chosen):
+    """Columns of one claim are empty in another; all share a patient, so that windows reach across."""
+    documents = [schema.normal(EXAMPLES[number]) for number in chosen]
+    tables, singles = both_ways(documents)
+    assert tables == singles
+
+
+def spoil(document, chance):
+    part = chance.choice(tuple(WRONG))
+    column, value = chance.choice(WRONG[part])
+    row = document["claim"] if part == "claim" else chance.choice(document[part])
+    row[column] = value
+
+
