@@ -1,0 +1,29 @@
+"""Bills become statements, statements are checked at once. Idempotent: a draft is written anew while it is open."""
+
+from tamna.billing.models import Invoice
+from tamna.claims import services
+from tamna.claims.models import Claim
+from tamna.core import outbox
+from tamna.core.actor import Actor
+from tamna.core.automations import declare
+from tamna.core.models import Event
+
+CHECKER = Actor.automation("claim.precheck")
+declare("claim.rules", kind="E", module=__name__, engine="engines.claimcheck")
+declare("claim.precheck", kind="E", module=__name__, engine="engines.claimcheck.RuleSet.check_one")
+declare("claim.score", kind="E", module=__name__, engine="engines.claimcheck.report.scored")
+declare("claim.submit", kind="E", module="tamna.claims.services", engine="connect.hira")
+declare("bill.exclusive", kind="E", module=__name__, engine="engines.claimcheck (exclusive)")
+declare("bill.limits", kind="E", module=__name__, engine="engines.claimcheck (age_and_sex)")
+
+
+@outbox.on("invoice.issued", key="claims.draft")
+def on_invoice(event: Event) -> None:
+    invoice = Invoice.objects.get(pk=event.payload["invoice_id"])
+    services.draft(encounter_id=invoice.encounter_id, by=CHECKER)
+
+
+@outbox.on("claim.drafted", key="claims.check")
+def on_drafted(event: Event) -> None:
+    if Claim.objects.filter(pk=event.payload["claim_id"], status=Claim.Status.DRAFT).exists():
+        services.check(claim_id=event.payload["claim_id"], by=CHECKER)

@@ -1,0 +1,433 @@
+"""Every write about claims: draft, check, correct, approve, batch, submit, read answers, decide about cuts.
+
+Law: 국민건강보험법 제47조 (요양급여비용의 청구와 지급), 시행규칙 제19조–제20조. States follow the life of a statement; a correction
+after submission is a new statement. Nothing is written off by itself: a cut waits in the tray for a person.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import Sum
+
+from tamna.billing.models import ChargeItem
+from tamna.claims import documents
+from tamna.claims.models import Batch, Claim, ClaimLine, ClaimResponse, Finding
+from tamna.connect import hira
+from tamna.connect.errors import Refused
+from tamna.core import audit, clock, numbering, outbox
+from tamna.core.actor import Actor
+from tamna.core.errors import DomainError
+from tamna.core.models import Hospital
+from tamna.engines.claimcheck import RuleSet
+from tamna.reception.models import Encounter
+
+log = structlog.get_logger()
+OPEN = (Claim.Status.DRAFT, Claim.Status.CHECKED, Claim.Status.APPROVED)
+SENT_TO_HIRA = frozenset({"4", "5", "7", "8"})  # industrial accidents (9) are reviewed elsewhere
+DAYS_TO_SEND = 15
+SETTING_LETTER = {"inpatient": "I", "outpatient": "O", "emergency": "E"}
+
+
+@lru_cache(maxsize=1)
+def ruleset() -> RuleSet:
+    """The rules in force, compiled once a process."""
+    return RuleSet.load()
+
+
+def rules_version() -> str:
+    return f"{len(ruleset().rules)} rules"
+
+
+@transaction.atomic
+def draft(*, encounter_id: int, by: Actor) -> Claim | None:
+    """Draft the statement of a billed visit (명세서 작성), or write it anew while it has not been sent.
+
+    None for payers that are not claimed. After submission a change becomes a worklist item, never a rewrite.
+    """
+    encounter = Encounter.objects.select_for_update().select_related("department", "patient").get(pk=encounter_id)
+    kind = documents.INSURER_KIND.get(encounter.payer)
+    if kind is None:
+        return None
+    sums = encounter.invoices.aggregate(total=Sum("total_won"), patient=Sum("patient_won"), insurer=Sum("insurer_won"))
+    claim = Claim.objects.select_for_update().filter(encounter=encounter, kind="original").first()
+    if claim is not None and claim.status not in OPEN:
+        return claim
+    charges = encounter.charges.exclude(status=ChargeItem.Status.ENTERED_IN_ERROR).exclude(benefit="non_covered")
+    charges = list(charges.order_by("item_class", "item_sub", "id"))
+    amounts = _claimed(charges, sums)
+    if claim is None:
+        on = encounter.admitted_on or encounter.business_on
+        number = numbering.take("claim", f"{on:%Y%m}")
+        claim = Claim(
+            claim_no=f"{on:%Y%m}-{number:06d}", encounter=encounter, insurer_kind=kind, payer=encounter.payer,
+            setting=encounter.setting, department=encounter.department, care_month=f"{on:%Y%m}", first_visit_on=on,
+            due_on=on + timedelta(days=DAYS_TO_SEND), made_at=clock.now(), is_synthetic=encounter.is_synthetic,
+        )  # fmt: skip
+    claim.status = Claim.Status.DRAFT
+    claim.total_won, claim.patient_won, claim.insurer_won = amounts
+    claim.save()
+    claim.lines.all().delete()
+    ClaimLine.objects.bulk_create(_lines(claim, charges))
+    outbox.record("claim.drafted", {"claim_id": claim.pk, "encounter_id": encounter.pk}, by=by)
+    return claim
+
+
+def _claimed(charges: list[ChargeItem], sums: dict[str, int | None]) -> tuple[int, int, int]:
+    """총액1 (below 10 won cut), patient share of it, claim amount: non-covered and 100/100 lines stay out."""
+    own = sum(charge.amount_won for charge in charges if charge.benefit == "full_self")
+    total = sum(charge.amount_won for charge in charges) - own
+    total -= total % 10
+    insurer = min(total, sums["insurer"] or 0)
+    insurer -= insurer % 10
+    return total, total - insurer, insurer
+
+
+def _lines(claim: Claim, charges: Iterable[ChargeItem]) -> list[ClaimLine]:
+    return [
+        ClaimLine(
+            claim=claim, line_no=number, charge=charge, item_class=charge.item_class, item_sub=charge.item_sub,
+            code_kind=charge.code_kind, code=charge.code, name=charge.name, service_at=charge.service_at,
+            unit_won=charge.unit_won, dose=charge.quantity, times_per_day=1, days=1, quantity=charge.quantity,
+            amount_won=charge.amount_won, benefit=charge.benefit,
+        )
+        for number, charge in enumerate(charges, start=1)
+    ]  # fmt: skip
+
+
+@transaction.atomic
+def check(*, claim_id: int, by: Actor) -> Claim:
+    """Run every rule over a statement (사전점검), keep all findings, and approve what is clean.
+
+    Findings a person accepted with a reason stay accepted when the same fault is found again.
+    """
+    claim = Claim.objects.select_for_update().select_related("encounter__patient", "department").get(pk=claim_id)
+    if claim.status not in OPEN:
+        raise DomainError("claims.wrong_state", status=claim.get_status_display())
+    document = documents.of(claim)
+    report = ruleset().check_one(document)
+    accepted = {(row.rule_id, row.line_no): row for row in claim.findings.filter(state="accepted")}
+    claim.findings.all().delete()
+    fixes = _fixes(document) if report.findings else {}
+    rows = []
+    for found in report.findings:
+        before = accepted.get((found.rule_id, found.line_no))
+        rows.append(
+            Finding(
+                claim=claim, rule_id=found.rule_id, line_no=found.line_no, severity=found.severity,
+                message_ko=found.message("ko"), message_en=found.message("en"), source=found.source[:200],
+                fix=fixes.get((found.rule_id, found.line_no)), won_at_risk=found.won_at_risk,
+                state="accepted" if before else "open", state_by=before.state_by if before else "",
+                state_reason=before.state_reason if before else "",
+            )
+        )  # fmt: skip
+    Finding.objects.bulk_create(rows)
+    still = [row for row in rows if row.state == "open"]
+    claim.rejects = sum(row.severity == "reject" for row in still)
+    claim.adjusts = sum(row.severity == "adjust" for row in still)
+    claim.warnings = sum(row.severity == "warn" for row in still)
+    claim.risk_won = sum(row.won_at_risk for row in still if row.severity != "warn")
+    claim.score, claim.checked_at, claim.rules_version = report.score, clock.now(), rules_version()
+    claim.status = Claim.Status.CHECKED if claim.rejects or claim.adjusts else Claim.Status.APPROVED
+    claim.save()
+    outbox.record("claim.checked", {"claim_id": claim.pk, "rejects": claim.rejects, "adjusts": claim.adjusts}, by=by)
+    return claim
+
+
+def _fixes(document: dict[str, Any]) -> dict[tuple[str, int | None], dict[str, Any]]:
+    """Fixes that the engine computed and checked again, by finding."""
+    found = {}
+    for fix in ruleset().verified_fixes(document):
+        raw = fix.as_json()
+        found[raw["rule_id"], raw.get("line_no")] = raw
+    return found
+
+
+@transaction.atomic
+def apply_fix(*, finding_id: int, by: Actor) -> Claim:
+    """Do what a verified fix proposes (한 번에 고치기), then check again. Raises claims.fix_stale."""
+    finding = Finding.objects.select_related("claim").get(pk=finding_id)
+    claim = Claim.objects.select_for_update().get(pk=finding.claim_id)
+    if claim.status not in OPEN or not finding.fix or finding.state != "open":
+        raise DomainError("claims.fix_stale")
+    _change(claim, finding.fix)
+    audit.note("claim.fixed", by=by, subject_type="claim", subject_id=claim.public_id,
+               detail={"rule": finding.rule_id, "fix": finding.fix})  # fmt: skip
+    return check(claim_id=claim.pk, by=by)
+
+
+LINE_COLUMNS = {"unit_price": "unit_won", "amount": "amount_won", "quantity": "quantity", "days": "days", "dose": "dose",
+                "times_per_day": "times_per_day", "code": "code", "item_class": "item_class", "item_sub": "item_sub",
+                "note_code": "note_code", "note_text": "note_text"}  # fmt: skip
+CLAIM_COLUMNS = {"total_amount": "total_won", "patient_share": "patient_won", "insurer_share": "insurer_won"}
+
+
+def _change(claim: Claim, fix: dict[str, Any]) -> None:
+    fields = fix.get("fields", {})
+    if fix["action"] == "remove_line":
+        claim.lines.filter(line_no=fix["line_no"]).delete()
+        _recount(claim)
+    elif fix["action"] == "set_line":
+        line = claim.lines.get(line_no=fix["line_no"])
+        for key, value in fields.items():
+            if key not in LINE_COLUMNS:
+                raise DomainError("claims.fix_stale")
+            setattr(line, LINE_COLUMNS[key], Decimal(str(value)) if isinstance(value, float) else value)
+        line.save()
+        _recount(claim)
+    elif fix["action"] == "set_claim" and set(fields) <= set(CLAIM_COLUMNS):
+        for key, value in fields.items():
+            setattr(claim, CLAIM_COLUMNS[key], value)
+        claim.save()
+    else:
+        raise DomainError("claims.fix_stale")
+
+
+def _recount(claim: Claim) -> None:
+    """Totals after a line changed; the rate of the statement stays."""
+    lines = claim.lines.exclude(benefit="full_self").aggregate(sum=Sum("amount_won"))["sum"] or 0
+    total = lines - lines % 10
+    share = Decimal(claim.patient_won) / claim.total_won if claim.total_won else Decimal(0)
+    patient = int(total * share) // 100 * 100
+    claim.total_won, claim.patient_won, claim.insurer_won = total, patient, total - patient
+    claim.save(update_fields=["total_won", "patient_won", "insurer_won"])
+
+
+@transaction.atomic
+def accept_finding(*, finding_id: int, reason: str, by: Actor) -> Claim:
+    """Let a finding stand with a reason (예외 인정). Raises claims.reason_needed."""
+    if not reason.strip():
+        raise DomainError("claims.reason_needed")
+    finding = Finding.objects.select_related("claim").get(pk=finding_id)
+    finding.state, finding.state_by, finding.state_reason = "accepted", by.name, reason[:200]
+    finding.save(update_fields=["state", "state_by", "state_reason"])
+    audit.note("finding.accepted", by=by, subject_type="claim", subject_id=finding.claim.public_id, reason=reason,
+               detail={"rule": finding.rule_id})  # fmt: skip
+    return check(claim_id=finding.claim_id, by=by)
+
+
+@transaction.atomic
+def approve(*, claim_id: int, by: Actor) -> Claim:
+    """Release a checked statement for sending (심사 승인). Raises claims.rejects_open, claims.wrong_state."""
+    claim = Claim.objects.select_for_update().get(pk=claim_id)
+    if claim.status != Claim.Status.CHECKED:
+        raise DomainError("claims.wrong_state", status=claim.get_status_display())
+    if claim.rejects:
+        raise DomainError("claims.rejects_open", count=claim.rejects)
+    claim.status = Claim.Status.APPROVED
+    claim.save(update_fields=["status"])
+    audit.note("claim.approved", by=by, subject_type="claim", subject_id=claim.public_id)
+    outbox.record("claim.approved", {"claim_id": claim.pk}, by=by)
+    return claim
+
+
+@transaction.atomic
+def make_batches(*, by: Actor, limit: int = 10_000) -> list[Batch]:
+    """Put every ready statement into batches: insurer kind × setting × month of care (청구서 묶기)."""
+    ready = Claim.objects.select_for_update(skip_locked=True).filter(
+        status=Claim.Status.APPROVED, insurer_kind__in=SENT_TO_HIRA, batch=None
+    )
+    groups: dict[tuple[str, str, str], list[Claim]] = {}
+    for claim in ready.order_by("id")[:limit]:
+        groups.setdefault((claim.insurer_kind, claim.setting, claim.care_month), []).append(claim)
+    return [_batch(key, claims, by) for key, claims in groups.items()]
+
+
+def _batch(key: tuple[str, str, str], claims: list[Claim], by: Actor) -> Batch:
+    insurer_kind, setting, month = key
+    serial = numbering.take("batch", month)
+    batch = Batch.objects.create(
+        batch_no=f"{month}{SETTING_LETTER[setting]}{_base36(serial):0>3}", insurer_kind=insurer_kind, setting=setting,
+        care_month=month, statements=len(claims), total_won=sum(claim.total_won for claim in claims),
+        insurer_won=sum(claim.insurer_won for claim in claims), made_at=clock.now(),
+    )  # fmt: skip
+    for number, claim in enumerate(claims, start=1):
+        claim.batch, claim.serial_no, claim.status = batch, f"{number:05d}", Claim.Status.BATCHED
+    Claim.objects.bulk_update(claims, ["batch", "serial_no", "status"], batch_size=500)
+    outbox.record("claim.batched", {"batch_id": batch.pk, "statements": len(claims)}, by=by)
+    return batch
+
+
+def _base36(number: int) -> str:
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    text = ""
+    while number:
+        number, rest = divmod(number, 36)
+        text = digits[rest] + text
+    return text or "0"
+
+
+def file_of(batch: Batch) -> bytes:
+    """The file of a batch; the same batch gives the same bytes."""
+    claims = batch.claims.select_related(
+        "encounter__patient", "encounter__coverage", "encounter__practitioner", "department"
+    )
+    hospital = Hospital.objects.first()
+    statements = []
+    for claim in claims.order_by("serial_no"):
+        document = documents.of(claim)
+        document["claim"] |= {
+            "batch_no": batch.batch_no,
+            "serial_no": claim.serial_no,
+            "claim_on": f"{batch.made_at:%Y-%m-%d}",
+        }
+        statements.append(document)
+    header = hira.Header(
+        batch_no=batch.batch_no, institution_id=hospital.institution_id if hospital else "", insurer_kind=batch.insurer_kind,
+        claim_kind=batch.claim_kind, setting=batch.setting, care_month=batch.care_month, statement_count=len(statements),
+        total_amount=batch.total_won, patient_share=batch.total_won - batch.insurer_won, insurer_share=batch.insurer_won,
+        claim_on=clock.business_day(batch.made_at),
+    )  # fmt: skip
+    return hira.write(header, statements)
+
+
+def submit(*, batch_id: int, by: Actor) -> Batch:
+    """Send a batch (제출). The agency is asked outside of a transaction; asking again with the same file is harmless.
+
+    Raises Unreachable (try again later), DomainError claims.batch_refused.
+    """
+    batch = Batch.objects.get(pk=batch_id)
+    if batch.receipt_no:
+        return batch
+    content = file_of(batch)
+    try:
+        receipt = hira.submit(
+            content, at=batch.made_at if batch.made_at > clock.now() - timedelta(days=30) else clock.now()
+        )
+    except Refused as refused:
+        raise DomainError("claims.batch_refused", code=refused.code) from refused
+    with transaction.atomic():
+        batch = Batch.objects.select_for_update().get(pk=batch_id)
+        if batch.receipt_no:
+            return batch
+        batch.receipt_no, batch.sent_at, batch.received_at = receipt.receipt_no, clock.now(), clock.now()
+        batch.status, batch.sha256 = Batch.Status.RECEIVED, _sha256(content)
+        batch.save()
+        batch.claims.filter(status=Claim.Status.BATCHED).update(status=Claim.Status.RECEIVED)
+        audit.note(
+            "batch.submitted", by=by, subject_type="batch", subject_id=batch.public_id, detail={"sha256": batch.sha256}
+        )
+        outbox.record("claim.submitted", {"batch_id": batch.pk, "statements": batch.statements}, by=by)
+    return batch
+
+
+def _sha256(content: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(content).hexdigest()
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What a round of reading answers brought."""
+
+    documents: int = 0
+    statements: int = 0
+
+
+def collect_answers(*, by: Actor) -> Collected:
+    """Read the agency's answers after the last one kept (심사결과 수신); each document lands whole, once."""
+    after = _last_document()
+    total, statements = 0, 0
+    while True:
+        found = hira.answers(after, at=clock.now())
+        for document in found:
+            statements += _keep(document, by)
+            after = document.id
+            total += 1
+        if not found:
+            return Collected(total, statements)
+
+
+def _last_document() -> int:
+    from tamna.core.models import InterfaceMessage
+
+    last = InterfaceMessage.objects.filter(system="hira", direction="in").order_by("-id").first()
+    return int(last.control_id) if last else 0
+
+
+STATUS = {"returned": Claim.Status.RETURNED, "impossible": Claim.Status.IMPOSSIBLE, "full": Claim.Status.FULL,
+          "adjusted": Claim.Status.ADJUSTED, "held": Claim.Status.HELD, "paid": Claim.Status.PAID}  # fmt: skip
+
+
+@transaction.atomic
+def _keep(document: hira.Document, by: Actor) -> int:
+    from tamna.core.models import InterfaceMessage
+
+    _, is_new = InterfaceMessage.objects.get_or_create(
+        system="hira", direction="in", control_id=str(document.id),
+        defaults={"kind": document.kind, "status": "accepted", "at": clock.now()},
+    )  # fmt: skip
+    if not is_new:
+        return 0
+    batch = Batch.objects.filter(batch_no=document.batch_no).first()
+    if batch is None:
+        InterfaceMessage.objects.filter(system="hira", direction="in", control_id=str(document.id)).update(
+            status="failed", detail="unknown batch"
+        )
+        return 0
+    claims = {claim.serial_no: claim for claim in batch.claims.select_for_update()}
+    responses = []
+    for row in document.statements:
+        claim = claims.get(row["serial_no"])
+        if claim is None:
+            continue
+        responses.append(
+            ClaimResponse(
+                claim=claim, document_id=f"{document.kind}:{document.id}", kind="payment" if document.kind == "payment" else "result",
+                status=row["status"], requested_won=row["requested"], decided_won=row["decided"], reason_code=row["reason"],
+                lines=row["lines"], decided_on=document.on, received_at=clock.now(),
+            )
+        )  # fmt: skip
+        if not (claim.status == Claim.Status.PAID and document.kind != "payment"):
+            claim.status = STATUS[row["status"]]
+        claim.decided_won = row["decided"]
+    ClaimResponse.objects.bulk_create(responses)
+    Claim.objects.bulk_update(claims.values(), ["status", "decided_won"], batch_size=500)
+    for response in responses:
+        facts = {"claim_id": response.claim_id, "response_id": response.pk, "status": response.status}
+        if response.kind == "payment":
+            outbox.record("claim.paid", {**facts, "won": response.decided_won}, by=by)
+        else:
+            cut = response.requested_won - response.decided_won
+            outbox.record("claim.answered", {**facts, "won": response.decided_won, "cut_won": cut}, by=by)
+    if document.kind != "payment":
+        batch.status = Batch.Status.REVIEWED
+        batch.save(update_fields=["status"])
+    return len(responses)
+
+
+@transaction.atomic
+def accept_cut(*, response_id: int, by: Actor) -> ClaimResponse:
+    """Accept what was cut (삭감 수용): only now revenue is lowered. Raises claims.already_decided."""
+    response = ClaimResponse.objects.select_for_update().select_related("claim").get(pk=response_id)
+    if response.seen_at is not None:
+        raise DomainError("claims.already_decided")
+    response.seen_by, response.seen_at = by.name, clock.now()
+    response.save(update_fields=["seen_by", "seen_at"])
+    cut = response.requested_won - response.decided_won
+    audit.note(
+        "claim.cut_accepted", by=by, subject_type="claim", subject_id=response.claim.public_id, detail={"won": cut}
+    )
+    if cut:
+        outbox.record(
+            "claim.cut_accepted", {"claim_id": response.claim_id, "response_id": response.pk, "won": cut}, by=by
+        )
+    return response
+
+
+@transaction.atomic
+def reopen_returned(*, claim_id: int, by: Actor) -> Claim:
+    """Take a returned statement back into work (반송 → 작성): nothing was decided, it is sent again as original."""
+    claim = Claim.objects.select_for_update().get(pk=claim_id)
+    if claim.status != Claim.Status.RETURNED:
+        raise DomainError("claims.wrong_state", status=claim.get_status_display())
+    claim.status, claim.batch, claim.serial_no = Claim.Status.DRAFT, None, ""
+    claim.save(update_fields=["status", "batch", "serial_no"])
+    outbox.record("claim.drafted", {"claim_id": claim.pk, "encounter_id": claim.encounter_id}, by=by)
+    return claim

@@ -1,0 +1,35 @@
+"""Jobs of reception: tell the HIS who has arrived. Retried with backoff while the HIS is away; sent once per visit."""
+
+from tamna.core.tasks import BACKOFF, app
+
+
+@app.task(queue="his", retry=BACKOFF)
+def send_arrival(encounter_id: int) -> None:
+    import os
+
+    from tamna.connect import his
+    from tamna.connect.errors import Unreachable
+    from tamna.connect.his import mllp
+    from tamna.connect.systems import HIS_MLLP_OFFSET
+    from tamna.core import clock
+    from tamna.core.home import web_port
+    from tamna.core.models import InterfaceMessage
+    from tamna.reception.models import Encounter
+
+    visit = Encounter.objects.select_related("patient", "department", "practitioner").get(pk=encounter_id)
+    control_id = f"A04-{visit.public_id.hex[:24]}"
+    if InterfaceMessage.objects.filter(system="his", direction="out", control_id=control_id, status="sent").exists():
+        return
+    message = his.arrival(
+        control_id, clock.now(), chart_no=visit.patient.chart_no, visit=str(visit.public_id),
+        department=visit.department.code, license_no=visit.practitioner.license_no if visit.practitioner else "",
+        sex=visit.patient.sex, birth=f"{visit.patient.birth_on:%Y%m%d}",
+    )  # fmt: skip
+    host, _, port = os.environ.get("TAMNA_HIS_URL", f"127.0.0.1:{web_port() + HIS_MLLP_OFFSET}").rpartition(":")
+    answer = his.acknowledgement_code(mllp.send(host, int(port), message))
+    if answer != "AA":
+        raise Unreachable("his")
+    InterfaceMessage.objects.update_or_create(
+        system="his", direction="out", control_id=control_id,
+        defaults={"kind": "ADT^A04", "status": "sent", "at": clock.now(), "encounter_ref": visit.public_id},
+    )  # fmt: skip
