@@ -2,7 +2,8 @@
 
 Input: JSON lines {"claim": {…}, "lines": […], "diagnoses": […], "prescriptions": […], "notes": […]}, or a folder with
 claims.parquet, lines.parquet, diagnoses.parquet (prescriptions.parquet, notes.parquet). Output: JSON lines
-{"claim_id", "score", "findings": [{rule_id, line_no, severity, message, source, fix, won_at_risk, …}], "detail", "not_evaluated"}.
+{"claim_id", "score", "findings": [{rule_id, line_no, severity, message, source, fix, won_at_risk, …}], "detail",
+"not_evaluated"}.
 A rule whose columns the input lacks is listed under not_evaluated, never counted as passed.
 
 example: tamna check claims.jsonl --lang en
@@ -37,16 +38,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     common_arguments(parser)
     parser.add_argument("--rules", nargs="+", default=[], metavar="FILE", help="rule files that add or replace rules")
     parser.add_argument("--only", nargs="+", default=[], metavar="RULE", help="only these rules")
-    parser.add_argument("--on", type=date.fromisoformat, metavar="DATE", help="use the rules of this day for every claim")
+    parser.add_argument(
+        "--on", type=date.fromisoformat, metavar="DATE", help="use the rules of this day for every claim"
+    )
     parser.add_argument("--tables", type=Path, metavar="DIR", help="folder with NAME.csv tables of the institution")
     parser.add_argument("--bench", type=_positive, metavar="N", help="check N synthetic claims and print the speed")
 
 
 def run(args: argparse.Namespace) -> int:
     try:
-        rules = RuleSet.load(args.on, args.rules, args.only, tables_folder=args.tables, engines=_engines())
+        rules = RuleSet.load(args.on, args.rules, args.only, tables_folder=args.tables)
     except (RuleError, ParamsError) as error:
-        raise BadInput("bad_rule", str(error), field="--rules", hint="see docs on rules, or an existing rule file") from error
+        raise BadInput(
+            "bad_rule", str(error), field="--rules", hint="see docs on rules, or an existing rule file"
+        ) from error
     if args.bench:
         with written(args.out) as out:
             dump(bench(rules, args.bench, args.seed), out)
@@ -172,7 +177,12 @@ def _folder(folder: Path) -> tuple[dict[str, pl.DataFrame], Columns]:
             except (pl.exceptions.PolarsError, OSError) as error:
                 raise BadInput("bad_parquet", f"{path.name} cannot be read", field=path.name) from error
         elif scope in {"claims", "lines", "diagnoses"}:
-            raise BadInput("no_such_file", f"{path.name} is missing in the folder", field=path.name, hint="claims, lines, diagnoses")
+            raise BadInput(
+                "no_such_file",
+                f"{path.name} is missing in the folder",
+                field=path.name,
+                hint="claims, lines, diagnoses",
+            )
         else:
             given[scope] = None
     try:
@@ -215,11 +225,6 @@ def _answers(
             "detail": hidden,
             "not_evaluated": lacking,
         }
-
-
-def _engines() -> dict[str, Any]:
-    """Engines that rules may ask; the share is judged only where the copayment engine is there and can answer."""
-    return {}
 
 
 def _positive(text: str) -> int:

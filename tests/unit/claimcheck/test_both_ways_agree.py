@@ -62,5 +62,3 @@ def spoil(document, chance):
     column, value = chance.choice(WRONG[part])
     row = document["claim"] if part == "claim" else chance.choice(document[part])
     row[column] = value
-
-

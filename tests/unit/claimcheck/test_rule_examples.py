@@ -38,7 +38,9 @@ def test_example_holds_for_one_claim(rule, example, tmp_path):
         assert [finding.line_no for finding in found] == example.hits
 
 
-@pytest.mark.parametrize(("rule", "example"), [case for case in CASES if not case[1].tables and not case[1].engines][::6])
+@pytest.mark.parametrize(
+    ("rule", "example"), [case for case in CASES if not case[1].tables and not case[1].engines][::6]
+)
 def test_example_holds_over_tables(rule, example):
     documents = [schema.normal(document) for document in (*example.history, example.document)]
     rules = RuleSet.load(only=[rule.id])
@@ -48,7 +50,9 @@ def test_example_holds_over_tables(rule, example):
 
 
 def test_every_rule_has_a_hit_and_a_near_miss():
-    lacking = [rule.id for rule in RULES.rules if {bool(example.hits) for example in examples_of(rule)} != {True, False}]
+    lacking = [
+        rule.id for rule in RULES.rules if {bool(example.hits) for example in examples_of(rule)} != {True, False}
+    ]
     assert lacking == []
 
 

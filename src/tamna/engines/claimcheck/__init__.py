@@ -1,6 +1,6 @@
 """Checks claims before they leave (사전심사): rules as data, over one claim or over whole tables.
 
-`RuleSet.load().check_one(document)` answers with a `Report`; `check_frames(claims, lines, diagnoses)` with a Polars frame.
+`RuleSet.load().check_one(document)` answers with a `Report`, `check_frames(claims, lines, diagnoses)` with a frame.
 """
 
 from tamna.engines.claimcheck.report import Finding, Report

@@ -2,8 +2,8 @@
 
 What is no plain expression (table rows, notes, codes elsewhere on the statement) is first joined to the frame as a
 column, found once for each distinct key with the very function the single check uses.
-Frame columns: own columns by their names, the claim's as `c:NAME`, the other line of a pair as `o:NAME`, its table row as
-`p:NAME`, window values as `w:NAME`, looked-up values as `§N`.
+Frame columns: own columns by their names, the claim's as `c:NAME`, the other line of a pair as `o:NAME`, its table
+row as `p:NAME`, window values as `w:NAME`, looked-up values as `§N`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

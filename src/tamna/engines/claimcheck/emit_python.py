@@ -1,6 +1,7 @@
 """Rules as one Python function: the fast way to check a single claim.
 
-Every condition is written as "certainly true", so that SQL's NULL costs nothing: `true(a AND b)` is `true(a) and true(b)`,
+Every condition is written as "certainly true", so that SQL's NULL costs nothing: `true(a AND b)` is `true(a)
+and true(b)`,
 `false(a AND b)` is `false(a) or false(b)`. Columns and table rows are read once into locals before the conditions.
 Numbers with decimals are compared at `EPSILON`: products of won and quantities have six decimals at most.
 """
@@ -176,7 +177,7 @@ class _Coder:
             case Arithmetic(operator, left, right):
                 (left_code, left_nulls), (right_code, right_nulls) = self.value(left), self.value(right)
                 nulls = left_nulls + right_nulls
-                if operator == "/" and not isinstance(right, Literal):
+                if operator == "/" and not (isinstance(right, Literal) and right.value):
                     guard = self.present((*nulls,), f"{right_code} != 0")
                     local = self.local(node, lambda to: [f"{to} = {left_code} / {right_code} if {guard} else None"])
                     return local, (local,)

@@ -1,8 +1,9 @@
 """Examples of rules: a clean statement, and what an example changes in it. Every example is a test.
 
-An example says `claim: {column: value}`, `lines:`, `diagnoses:`, `notes:`, `prescriptions:`; rows given replace the clean
-statement's rows, each filled up from a plain row of its kind. `history:` lists earlier statements in the same form.
-`tables:` gives rows of the institution's own tables, `engines:` the answer of an engine. `hits:` is true, false, or the line numbers that get the finding.
+An example says `claim: {column: value}`, `lines:`, `diagnoses:`, `notes:`, `prescriptions:`; rows given replace the
+clean statement's rows, each filled up from a plain row of its kind. `history:` lists earlier statements.
+`tables:` gives rows of the institution's own tables, `engines:` the answer of an engine.
+`hits:` is true, false, or the line numbers that get the finding.
 """
 
 import copy

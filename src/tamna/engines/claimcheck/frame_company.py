@@ -9,6 +9,7 @@ from tamna.engines.claimcheck.emit_frames import TYPES, WITHIN, FrameEmitter
 from tamna.engines.claimcheck.rules import Rule
 from tamna.engines.claimcheck.single import Part
 from tamna.engines.claimcheck.syntax import Call, Name, Node, walk
+from tamna.engines.claimcheck.tables import Table
 from tamna.engines.claimcheck.windows import DAY
 
 NO_DAY = date(1, 1, 1)
@@ -17,7 +18,7 @@ NO_DAY = date(1, 1, 1)
 def _members(
     frame: pl.DataFrame, emitter: FrameEmitter, rule: Rule, parts: Sequence[Part]
 ) -> tuple[pl.DataFrame, list[str]]:
-    """Rows the rule looks at, in rank order, with the values of `per` as g0, g1 …; rows with an empty one are left out."""
+    """Rows the rule looks at, in rank order, with the values of `per` as g0, g1 …; an empty one leaves the row out."""
     keys = [
         (pl.col("claim") if key == Name("claim_id") else emitter.expr(key, frame)).alias(f"g{number}")
         for number, key in enumerate(rule.per)
@@ -99,10 +100,10 @@ def _counted_back(
         before=(pl.col("day") - pl.duration(days=emitter.expr(node.args[0], rows).cast(pl.Int64()))),
     )
     ends = rows.drop_nulls("day").group_by([*keys, "day"]).agg(outside=pl.col("upto").max()).sort("day")
-    counted = (
-        rows.drop_nulls("before").sort("before").join_asof(ends, left_on="before", right_on="day", by=keys, strategy="backward")
-        .select("rank", (pl.col("upto") - pl.col("outside").fill_null(0.0)).alias(emitter.named(node)))
-    )  # fmt: skip
+    asked = rows.drop_nulls("before").sort("before")
+    counted = asked.join_asof(
+        ends, left_on="before", right_on="day", by=keys, strategy="backward", check_sortedness=False
+    ).select("rank", (pl.col("upto") - pl.col("outside").fill_null(0.0)).alias(emitter.named(node)))
     return rows.join(counted, on="rank", how="left", maintain_order="left").drop("upto", "before")
 
 
@@ -115,24 +116,21 @@ def paired(frame: pl.DataFrame, emitter: FrameEmitter, rule: Rule, parts: Sequen
         rows = rows.filter(pl.col("code").is_in(list(codes)))
     other = rows.rename({name: f"o:{name}" for name in rows.columns if name not in keys})
     both = rows.join(other, on=keys, how="inner").filter(pl.col("rank") != pl.col("o:rank"))
-    both = both.with_columns(_beside()) if not table else pl.concat(
-        [
-            both.join(_listed(table, first, second), on=["code", "o:code"], how="inner").with_columns(*_beside(), pl.lit(side).alias("w:side"))
+    both = both.with_columns(_beside())
+    if table:
+        sides = [
+            both.join(_listed(table, first, second), on=["code", "o:code"]).with_columns(pl.lit(side).alias("w:side"))
             for side, first, second in (("a", "code", "o:code"), ("b", "o:code", "code"))
-        ],
-        how="diagonal",
-    )  # fmt: skip
+        ]
+        both = pl.concat(sides, how="diagonal")
     return emitter.prepared(both, [node for part in parts for node in (part.hit, part.won)])
 
 
-def _listed(table: object, first: str, second: str) -> pl.DataFrame:
-    rows = list(table.single.values())  # type: ignore[attr-defined]
-    one, two = table.key_columns  # type: ignore[attr-defined]
+def _listed(table: Table, first: str, second: str) -> pl.DataFrame:
+    rows = list(table.single.values())
+    one, two = table.key_columns
     frame = pl.DataFrame(
-        {
-            name: pl.Series([row.get(name) for row in rows], dtype=TYPES[kind])
-            for name, kind in table.types.items()  # type: ignore[attr-defined]
-        }
+        {name: pl.Series([row.get(name) for row in rows], dtype=TYPES[kind]) for name, kind in table.types.items()}
     )
     frame = frame.select(pl.all().name.prefix("p:"), pl.col(one).alias(first), pl.col(two).alias(second))
     return frame

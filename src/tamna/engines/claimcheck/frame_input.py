@@ -55,6 +55,10 @@ def _typed(frame: pl.DataFrame, columns: Mapping[str, str], scope: str) -> pl.Da
             column = pl.when(column != "").then(column)
             if kind == "datetime":
                 continue  # a bare time needs its day first
+            if kind == "date":
+                column = column.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+            elif kind == "bool":
+                column = column.str.to_lowercase().replace_strict({"true": True, "false": False}, default=None)
         casts.append(column.cast(TYPES[kind], strict=False).alias(name))
     done = frame.with_columns(casts)
     for cast in casts:

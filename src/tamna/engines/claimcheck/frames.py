@@ -132,9 +132,8 @@ class FramesCheck:
             )
             aggregates = []
             for column in columns:
-                chosen = (
-                    emitter.truth(column.where, frame).fill_null(value=False) if column.where else pl.lit(value=True)
-                )
+                everything = pl.col("claim").is_not_null()  # a bare literal would be one row, not the group's
+                chosen = emitter.truth(column.where, frame).fill_null(value=False) if column.where else everything
                 value = emitter.expr(column.value, frame) if column.value else chosen
                 aggregates.append(_aggregate(column.kind, value, chosen).alias(column.name))
             counted = frame.group_by("claim", maintain_order=True).agg(aggregates)

@@ -47,7 +47,23 @@ WINDOW_NAMES = {
 PAIR_NAMES = {"side": "text", "is_cheaper": "bool", "is_later": "bool", "days_overlap": "bool"}
 ACTIONS = {"set_line", "set_claim", "set_diagnosis", "remove_line", "remove_diagnosis"}
 FIELDS = frozenset(
-    ["id", "title", "message", "from", "to", "source", "mark", "severity", "warn_when", "over", "where", "per", "pair", "hit", "won_at_risk", "fix", "advice", "examples"]
+    {
+        "id",
+        "group",
+        "title",
+        "message",
+        "from",
+        "to",
+        "source",
+        "mark",
+        "severity",
+        "over",
+        "where",
+        "per",
+        "pair",
+        "hit",
+    }
+    | {"warn_when", "won_at_risk", "fix", "advice", "examples"}
 )
 
 
@@ -241,7 +257,7 @@ def built(raw: Mapping[str, Any], typing: Typing, where: str) -> Rule:
     for needed in ("id", "group", "title", "from", "source", "mark", "severity", "over", "hit"):
         if needed not in raw:
             raise RuleError(f"{name}: field {needed} is missing")
-    if unknown := set(raw) - FIELDS - {"group"}:
+    if unknown := set(raw) - FIELDS:
         raise RuleError(f"{name}: unknown field(s) {', '.join(sorted(unknown))}")
     if raw["severity"] not in SEVERITIES:
         raise RuleError(f"{name}: severity is one of {', '.join(SEVERITIES)}")
@@ -337,7 +353,7 @@ def shipped() -> Iterator[tuple[str, str]]:
 def read_rules(
     typing: Typing, extra_files: Iterable[Path | str] = (), only: Iterable[str] = (), on: date | None = None
 ) -> tuple[Rule, ...]:
-    """The shipped rules, replaced or joined by those of `extra_files`; on `on`, those in force that day, without dates."""
+    """The shipped rules, replaced or joined by those of `extra_files`; with `on`, those of that day, without dates."""
     rules: dict[str, Rule] = {}
     for name, text in shipped():
         for raw in _read(text, name):
@@ -351,7 +367,7 @@ def read_rules(
         except (OSError, UnicodeDecodeError) as error:
             raise RuleError(f"{path.name}: cannot be read") from error
         for raw in _read(text, path.name):
-            rule = built({"group": "own", "from": date(2018, 1, 1), "mark": "?"} | raw, typing, path.name)
+            rule = built({"group": "own", "from": date(2018, 1, 1), "mark": "?", **raw}, typing, path.name)
             rules[rule.id] = rule
     if wanted := set(only):
         if unknown := wanted - set(rules):

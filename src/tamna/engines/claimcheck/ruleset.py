@@ -3,7 +3,6 @@
 A rule that needs a column or table the input does not have is `not_evaluated`, never counted as passed.
 """
 
-import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,12 +16,15 @@ import yaml
 from tamna.engines.claimcheck import schema
 from tamna.engines.claimcheck.report import Report, Suppressions
 from tamna.engines.claimcheck.rules import PAIR_NAMES, WINDOW_NAMES, Derived, Rule, Typing, derived_columns, read_rules
+from tamna.engines.claimcheck.share import PatientShare
 from tamna.engines.claimcheck.single import Engine, SingleCheck
 from tamna.engines.claimcheck.syntax import Call, Listed, Literal, Lookup, Name, Node, walk
 from tamna.engines.claimcheck.tables import Tables
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from tamna.engines.claimcheck.fixes import Proposal
 
 Columns = Mapping[str, frozenset[str]]  # scope → columns the input has; a scope without rows is left out
 
@@ -54,9 +56,11 @@ class RuleSet:
     ) -> "RuleSet":
         """`on` takes the rules of that day for every claim; without it each rule asks the day of care.
 
-        `engines` answer `engine('copay')`: document → won (None: unknown). Raises RuleError, ParamsError.
+        `engines` answer `engine('copay')`: document → won (None: unknown); the patient share is known by itself.
+        Raises RuleError, ParamsError.
         """
         tables = Tables(tables_folder)
+        engines = {"copay": PatientShare(tables), **(engines or {})}
         raw = derived_columns(_yaml("derived.yaml"))
         typing = Typing(tables, raw)
         derived = {
@@ -70,7 +74,7 @@ class RuleSet:
             for name, column in raw.items()
         }
         rules = read_rules(Typing(tables, derived), extra_files, only, on)
-        return RuleSet(rules, tables, derived, dict(engines or {}))
+        return RuleSet(rules, tables, derived, engines)
 
     @cached_property
     def typing(self) -> Typing:
@@ -99,9 +103,10 @@ class RuleSet:
 
     def check_one(self, claim: schema.Document, *, history: Sequence[schema.Document] = ()) -> Report:
         """All findings of one claim document. `history`: other claims of the patient. Raises InputError."""
-        return self._checked(schema.normal(claim), [schema.normal(other) for other in history])
+        return self.checked(schema.normal(claim), [schema.normal(other) for other in history])
 
-    def _checked(self, document: schema.Document, history: Sequence[schema.Document]) -> Report:
+    def checked(self, document: schema.Document, history: Sequence[schema.Document]) -> Report:
+        """`check_one` for documents that are normal already."""
         skipped = self.not_evaluated(columns_of(document))
         findings = self.single.findings(document, history, skipped)
         shown, hidden = self.suppressions.split(findings)
@@ -159,8 +164,10 @@ class RuleSet:
                     needed.add(("lines", "code"))
                 case Call("has_code_prefix") | Listed(rows="diagnosis"):
                     needed |= {("diagnoses", "code"), ("diagnoses", "kind")}
-                case Call("engine", (Literal(name),)) if name not in self.engines:
-                    needed.add(("engine", str(name)))
+                case Call("engine", (Literal(name),)):
+                    engine = self.engines.get(str(name))
+                    asked = getattr(engine, "columns", frozenset())
+                    needed |= {("claims", column) for column in asked} if engine else {("engine", str(name))}
                 case Lookup(table=table) if self.tables[table].dated:
                     needed.add((over, "service_on") if over == "lines" else ("claims", "first_visit_on"))
         return frozenset(needed)
@@ -180,11 +187,11 @@ class RuleSet:
         asked |= {rule.pair_table} if rule.pair_table else set()
         return next((name for name in sorted(asked) if not self.tables[name].rows), "")
 
-    def verified_fixes(self, claim: schema.Document) -> "list[Any]":
-        """Fix proposals the engine computed and checked again; see `fixes`."""
+    def verified_fixes(self, claim: schema.Document, *, history: Sequence[schema.Document] = ()) -> "list[Proposal]":
+        """Fixes the engine computed and checked again, one proposal a finding. Raises InputError."""
         from tamna.engines.claimcheck.fixes import verified
 
-        return verified(self, schema.normal(copy.deepcopy(claim)))
+        return verified(self, schema.normal(claim), [schema.normal(other) for other in history])
 
 
 def columns_of(document: schema.Document) -> Columns:

@@ -1,7 +1,7 @@
 """Synthetic claims (합성 명세서) for measuring and for the differential test; marked SYN, no real person.
 
-Ordinary outpatient, emergency and inpatient statements over the developer fee and diagnosis tables; `fault_share` of them
-get one random wrong value.
+Ordinary outpatient, emergency and inpatient statements over the developer fee and diagnosis tables; `fault_share` of
+them get one random wrong value.
 """
 
 import random

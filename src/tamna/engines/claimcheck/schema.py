@@ -79,7 +79,16 @@ TABLES: dict[str, dict[str, str]] = {
 }
 # Without these a statement cannot exist: an absent column is an empty field, so that F001–F008 and F013 speak.
 REQUIRED = frozenset(
-    ["claim_id", "insurer_kind", "card_no", "patient_ref", "department", "first_visit_on", "result_code", "doctor_license"]
+    [
+        "claim_id",
+        "insurer_kind",
+        "card_no",
+        "patient_ref",
+        "department",
+        "first_visit_on",
+        "result_code",
+        "doctor_license",
+    ]
 )
 SCOPES: dict[str, dict[str, str]] = {"claims": {}, **TABLES}
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)

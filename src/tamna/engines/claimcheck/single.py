@@ -118,7 +118,7 @@ class SingleCheck:
         skipped: Mapping[str, str],
         place: int | None = None,
     ) -> list[Finding]:
-        """Every finding, before suppression, in order of rule list and row. `place`: this claim's turn among `history`."""
+        """Every finding, before suppression, in order of rules and rows. `place`: this claim's turn in `history`."""
         claim, around = self.surroundings(document)
         found: dict[tuple[str, int], Finding] = {}
 
@@ -134,7 +134,9 @@ class SingleCheck:
             rows = self._rows(document, claim, over)
             for which, at, (won,) in check(rows, claim, around):
                 keep(parts[which], at, rows[at], won)
-        for rule_id, members in self._groups(document, claim, around, history, len(history) if place is None else place):
+        for rule_id, members in self._groups(
+            document, claim, around, history, len(history) if place is None else place
+        ):
             checks = self._company_checks[rule_id]
             for at, row in self._company(checks[0][0], members):
                 for part, check in checks:
@@ -160,6 +162,7 @@ class SingleCheck:
         claim: Mapping[str, Any],
         around: Surroundings,
         history: Sequence[schema.Document],
+        place: int,
     ) -> Iterator[tuple[str, list[Member]]]:
         for over, rules, check in self._members:
             groups: dict[tuple[int, tuple[Any, ...]], list[Member]] = {}

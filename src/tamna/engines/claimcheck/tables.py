@@ -87,7 +87,7 @@ class Table:
         return next((self._by_prefix[start] for start in starts if start in self._by_prefix), EMPTY)
 
     def _in_range(self, code: str) -> Mapping[str, Any]:
-        low, high = self._range
+        low, high = self._range or ("", "")
         return next((row for row in self.rows if row[low] <= code and code[: len(row[high])] <= row[high]), EMPTY)
 
     def listed(self, key: Key, codes: Sequence[str | None]) -> bool | None:
