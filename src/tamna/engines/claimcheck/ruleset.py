@@ -166,7 +166,7 @@ class RuleSet:
                     needed |= {("diagnoses", "code"), ("diagnoses", "kind")}
                 case Call("engine", (Literal(name),)):
                     engine = self.engines.get(str(name))
-                    asked = getattr(engine, "columns", frozenset())
+                    asked: frozenset[str] = getattr(engine, "columns", frozenset())
                     needed |= {("claims", column) for column in asked} if engine else {("engine", str(name))}
                 case Lookup(table=table) if self.tables[table].dated:
                     needed.add((over, "service_on") if over == "lines" else ("claims", "first_visit_on"))
