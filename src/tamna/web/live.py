@@ -81,7 +81,11 @@ async def stream(request: Request) -> StreamingResponse | PlainTextResponse:
     return StreamingResponse(
         messages(),
         media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Access-Control-Allow-Origin": _origin(request)},
+        headers={
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",
+            "Access-Control-Allow-Origin": _origin(request),
+        },
     )
 
 

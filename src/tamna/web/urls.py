@@ -6,8 +6,9 @@ from tamna.billing.api import router as billing
 from tamna.patients.api import router as patients
 from tamna.reception.api import router as reception
 from tamna.web.api import api
+from tamna.web.clock_api import router as clock
 
-for router in (patients, reception, billing):
+for router in (clock, patients, reception, billing):
     api.add_router("", router)
 
 urlpatterns = [
