@@ -3,6 +3,13 @@
 from django.utils.translation import gettext_noop as _
 
 MESSAGES = {
+    "core.sign_in_failed": _(
+        "Name, password or code is wrong. After five wrong tries the account is locked for a while."
+    ),
+    "core.account_locked": _("This account is locked for up to %(minutes)s minutes. Ask IT if you need it sooner."),
+    "core.code_needed": _("Enter the code of your authenticator app."),
+    "core.no_door": _("This door exists in the synthetic hospital only."),
+    "core.setup_code": _("The setup code is wrong. It was printed where Tamna was started."),
     "core.not_allowed": _("You may not do this. Nothing was changed. Ask your team lead for the right %(capability)s."),
     "core.reason_needed": _(
         "This record is protected. Give a reason to open it; the reason is written to the audit log."

@@ -1,0 +1,215 @@
+"""Screens of IT and the auditor: audit log, jobs, connections with fault switches, tokens and accounts, the clock."""
+
+import secrets
+from datetime import timedelta
+
+from django.core.cache import cache
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from tamna.connect import systems
+from tamna.connect.errors import Unreachable
+from tamna.core import audit, clock, outbox
+from tamna.core.access import CAPABILITIES, ROLES, SIGNED_IN, needs
+from tamna.core.actor import Actor
+from tamna.core.export import as_csv
+from tamna.core.models import (
+    ApiToken,
+    AuditBlock,
+    AuditEntry,
+    DeadLetter,
+    Event,
+    Hospital,
+    HospitalClock,
+    Subscription,
+    User,
+)
+from tamna.core.paging import page
+from tamna.web.api import token_hash
+
+FAULTS = ("delay_s", "refuse_rate", "lie_rate", "lost_rate", "outage")
+
+
+@needs("audit.see")
+def audit_log(request: HttpRequest) -> HttpResponse:
+    rows = AuditEntry.objects.all()
+    given = {key: request.GET.get(key, "").strip() for key in ("actor", "action", "subject")}
+    if given["actor"]:
+        rows = rows.filter(actor_name=given["actor"])
+    if given["action"]:
+        rows = rows.filter(action__startswith=given["action"])
+    if given["subject"]:
+        rows = rows.filter(subject_id=given["subject"])
+    if request.GET.get("format") == "csv":
+        header = ("at", "recorded_at", "actor", "action", "subject_type", "subject_id", "reason")
+        values = rows.order_by("-id").values_list(
+            "at", "recorded_at", "actor_name", "action", "subject_type", "subject_id", "reason"
+        )
+        audit.note("audit.exported", by=Actor.of(request), detail=given)
+        return as_csv("audit", header, ([str(value) for value in row] for row in values[:100_000].iterator()))
+    context = {
+        "page": page(rows, ("-id",), request.GET.get("cursor", "")), "given": given,
+        "block": AuditBlock.objects.order_by("-id").first(),
+    }  # fmt: skip
+    return render(request, "web/audit.html", context)
+
+
+@require_POST
+@needs("audit.see")
+def audit_verify(request: HttpRequest) -> HttpResponse:
+    """Read the whole chain now and say whether it holds."""
+    verdict = audit.verify()
+    audit.note("audit.verified", by=Actor.of(request), detail={"ok": verdict.ok, "entries": verdict.entries})
+    return render(request, "web/_verdict.html", {"verdict": verdict})
+
+
+@needs(SIGNED_IN)
+def audit_of(request: HttpRequest, kind: str, ref: str) -> HttpResponse:
+    """Who saw or changed one record, for the drawer."""
+    rows = AuditEntry.objects.filter(subject_type=kind, subject_id=ref).order_by("-id")[:50]
+    return render(request, "web/audit_of.html", {"rows": rows})
+
+
+@needs("it.operate")
+def jobs(request: HttpRequest) -> HttpResponse:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY 1 ORDER BY 1")
+        counts = cursor.fetchall()
+        cursor.execute(
+            """SELECT id, task_name, queue_name, status::text, attempts, scheduled_at FROM procrastinate_jobs
+               WHERE status IN ('failed', 'doing') OR (status = 'todo' AND attempts > 0) ORDER BY id DESC LIMIT 50"""
+        )
+        rows = [
+            dict(zip(("id", "task", "queue", "status", "attempts", "at"), row, strict=True))
+            for row in cursor.fetchall()
+        ]
+        cursor.execute("SELECT last_value FROM core_event_id_seq")
+        last = cursor.fetchone()[0]
+    positions = [
+        {"handler": row.handler, "behind": max(0, last - row.event_id), "error": row.last_error if row.attempts else ""}
+        for row in Subscription.objects.order_by("handler")
+    ]
+    letters = DeadLetter.objects.filter(solved_at=None).select_related("event").order_by("-id")[:50]
+    recent = Event.objects.filter(recorded_at__gte=timezone.now() - timedelta(minutes=5)).count()
+    context = {"counts": counts, "rows": rows, "positions": positions, "letters": letters, "recent": recent}
+    return render(request, "web/jobs.html", context)
+
+
+@require_POST
+@needs("it.operate")
+def retry_job(request: HttpRequest, job_id: int) -> HttpResponse:
+    from procrastinate.contrib.django import app
+
+    app.job_manager.retry_job_by_id(job_id, timezone.now())
+    audit.note("job.retried", by=Actor.of(request), subject_type="job", subject_id=job_id)
+    return redirect("web:jobs")
+
+
+@require_POST
+@needs("it.operate")
+def retry_letter(request: HttpRequest, letter_id: int) -> HttpResponse:
+    letter = get_object_or_404(DeadLetter, pk=letter_id)
+    outbox.retry_dead_letter(letter)
+    audit.note("letter.retried", by=Actor.of(request), subject_type="event", subject_id=letter.event_id)
+    return redirect("web:jobs")
+
+
+def _statuses() -> list[systems.Status]:
+    """Probe at most every ten seconds, whoever asks."""
+    found = cache.get("connections")
+    if found is None:
+        found = systems.probe_all()
+        cache.set("connections", found, 10)
+    return found
+
+
+@needs(SIGNED_IN)
+def badges(request: HttpRequest) -> HttpResponse:
+    shown = [status for status in _statuses() if status.system.key in ("nhis", "hira", "his", "card")]
+    return render(request, "web/_badges.html", {"statuses": shown})
+
+
+@needs("it.operate")
+def connections(request: HttpRequest) -> HttpResponse:
+    hospital = Hospital.objects.first()
+    context = {
+        "statuses": systems.probe_all(), "faults": FAULTS, "clock_row": HospitalClock.objects.first(),
+        "is_synthetic": bool(hospital and hospital.is_synthetic), "message": request.GET.get("message", ""),
+    }  # fmt: skip
+    return render(request, "web/connections.html", context)
+
+
+@require_POST
+@needs("it.operate")
+def faults(request: HttpRequest, key: str) -> HttpResponse:
+    """Switch faults of a simulator: delays, refusals, wrong or lost answers, an outage."""
+    system = next((item for item in systems.SYSTEMS if item.key == key), None)
+    if system is None:
+        raise Http404
+    try:
+        wanted = {name: float(request.POST.get(name) or 0) for name in FAULTS}
+        systems.set_faults(system, wanted)
+        audit.note("simulator.faults", by=Actor.of(request), subject_type="system", subject_id=key, detail=wanted)
+        outbox.notify("connection.changed", {"system": key})
+        cache.delete("connections")
+    except (Unreachable, ValueError):
+        return redirect("/connections?message=unreachable")
+    return redirect("web:connections")
+
+
+@require_POST
+@needs("it.operate")
+def set_clock(request: HttpRequest) -> HttpResponse:
+    """Speed of the synthetic hospital's clock."""
+    if not Hospital.objects.filter(is_synthetic=True).exists():
+        raise Http404
+    try:
+        rate = float(request.POST.get("rate", "1"))
+    except ValueError:
+        rate = 1.0
+    clock.set_clock(clock.now(), min(60.0, max(0.0, rate)))
+    audit.note("clock.set", by=Actor.of(request), detail={"rate": rate})
+    return redirect("web:connections")
+
+
+@needs("it.tokens")
+def tokens(request: HttpRequest) -> HttpResponse:
+    """Tokens of machines and accounts of people. A new token is shown once."""
+    shown = ""
+    if request.method == "POST":
+        shown = secrets.token_urlsafe(32)
+        scopes = [scope for scope in request.POST.getlist("scopes") if scope in CAPABILITIES]
+        row = ApiToken.objects.create(
+            name=request.POST.get("name", "")[:60] or "token",
+            hash=token_hash(shown),
+            scopes=scopes,
+            made_by=request.user.username,
+        )
+        audit.note(
+            "token.made", by=Actor.of(request), subject_type="token", subject_id=row.pk, detail={"scopes": scopes}
+        )
+    context = {
+        "tokens": ApiToken.objects.order_by("-id")[:50], "shown": shown, "capabilities": [(key, _(text)) for key, text in CAPABILITIES.items()],
+        "users": User.objects.order_by("id")[:200], "roles": ROLES, "now_wall": timezone.now(),
+    }  # fmt: skip
+    return render(request, "web/tokens.html", context)
+
+
+@require_POST
+@needs("it.tokens")
+def revoke_token(request: HttpRequest, token_id: int) -> HttpResponse:
+    ApiToken.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=timezone.now())
+    audit.note("token.revoked", by=Actor.of(request), subject_type="token", subject_id=token_id)
+    return redirect("web:tokens")
+
+
+@require_POST
+@needs("people.accounts")
+def unlock(request: HttpRequest, user_id: int) -> HttpResponse:
+    User.objects.filter(pk=user_id).update(locked_until=None, failed_logins=0)
+    audit.note("account.unlocked", by=Actor.of(request), subject_type="user", subject_id=user_id)
+    return redirect("web:tokens")
