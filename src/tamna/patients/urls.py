@@ -1,4 +1,13 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from tamna.patients import views
 
 app_name = "patients"
-urlpatterns: list = []
+urlpatterns = [
+    path("", views.index, name="list"),
+    path("<uuid:public_id>", views.detail, name="detail"),
+    path("<uuid:public_id>/open", views.open_restricted, name="open"),
+    path("identities/<int:identity_id>/reveal", views.reveal, name="reveal"),
+    path("visits/<uuid:public_id>", views.visit, name="visit"),
+    path("visits/<uuid:public_id>/why/<int:index>", views.why, name="why"),
+]

@@ -1,4 +1,18 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from tamna.reception import views
 
 app_name = "reception"
-urlpatterns: list = []
+urlpatterns = [
+    path("", views.desk, name="desk"),
+    path("receive", views.receive, name="receive"),
+    path("tickets/<uuid:public_id>", views.ticket, name="ticket"),
+    path("patients/new", views.new_patient, name="new-patient"),
+    path("board", views.board, name="board"),
+    path("board/<str:code>", views.queue, name="queue"),
+    path("board/<str:code>/call", views.call_next, name="call"),
+    path("tickets/<int:ticket_id>/<str:step>", views.step, name="step"),
+    path("bookings", views.bookings, name="bookings"),
+    path("bookings/new", views.book, name="book"),
+    path("bookings/<int:appointment_id>/cancel", views.cancel, name="cancel"),
+]

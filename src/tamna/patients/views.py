@@ -1,0 +1,109 @@
+"""Screens of patients: list, one person, one visit on one timeline, opening what is protected."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from tamna.core.access import may, needs
+from tamna.core.actor import Actor
+from tamna.core.export import as_csv, as_excel
+from tamna.core.paging import page
+from tamna.patients import selectors, services, timeline
+from tamna.patients.models import Identity, Patient
+
+PAYERS = {
+    "nhi": "Health insurance", "medical_aid_1": "Medical aid 1", "medical_aid_2": "Medical aid 2", "near_poor_1": "Near-poor 1",
+    "near_poor_2": "Near-poor 2", "veteran": "Veteran", "auto": "Car accident", "industrial": "Industrial accident", "self": "Self-pay",
+}  # fmt: skip
+
+
+def _opened(request: HttpRequest, patient: Patient) -> bool:
+    return not patient.is_restricted or str(patient.public_id) in request.session.get("opened", [])
+
+
+@needs("patients.see")
+def index(request: HttpRequest) -> HttpResponse:
+    """Patients by words, newest first."""
+    words = request.GET.get("q", "").strip()
+    rows = selectors.matching(words) if words else Patient.objects.filter(merged_into=None)
+    kind = request.GET.get("format")
+    if kind in ("csv", "xlsx"):
+        header = (_("Chart"), _("Name"), _("Birth date"), _("Sex"))
+        values = (
+            (row.chart_no, row.masked_name, str(row.birth_on), row.sex)
+            for row in rows.order_by("-id")[:20_000].iterator()
+        )
+        return as_csv("patients", header, values) if kind == "csv" else as_excel("patients", header, values)
+    return render(
+        request, "patients/index.html", {"page": page(rows, ("-id",), request.GET.get("cursor", "")), "words": words}
+    )
+
+
+@needs("patients.see")
+def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One person: masked card, coverage, visits."""
+    from tamna.patients.visits import of_patient
+
+    patient = get_object_or_404(Patient, public_id=public_id)
+    if not _opened(request, patient):
+        return render(request, "patients/restricted.html", {"patient": patient}, status=200)
+    services.seen(patient, by=Actor.of(request), screen="patient")
+    context: dict[str, Any] = {
+        "patient": patient, "coverage": selectors.coverage_of(patient), "identities": patient.identities.all(),
+        "visits": page(of_patient(patient.pk), ("-arrived_at", "-id"), request.GET.get("cursor", ""), 20),
+        "may_reveal": may(request.user, "patients.identifiers"), "payers": PAYERS, "imported": patient.imported.order_by("happened_at")[:200],
+    }  # fmt: skip
+    return render(request, "patients/detail.html", context)
+
+
+@require_POST
+@needs("patients.break_glass")
+def open_restricted(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    patient = get_object_or_404(Patient, public_id=public_id)
+    services.open_restricted(patient=patient, reason=request.POST.get("reason", ""), by=Actor.of(request))
+    request.session["opened"] = [*request.session.get("opened", []), str(public_id)][-20:]
+    return redirect("patients:detail", public_id=public_id)
+
+
+@require_POST
+@needs("patients.identifiers")
+def reveal(request: HttpRequest, identity_id: int) -> HttpResponse:
+    """The full number, once, in the answer to this request; never in an address."""
+    identity = get_object_or_404(Identity, pk=identity_id)
+    number = services.reveal_identity(
+        identity_id=identity.pk, reason=request.POST.get("reason", ""), by=Actor.of(request)
+    )
+    response = render(request, "patients/_number.html", {"number": number})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@needs("patients.see")
+def visit(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One visit from booking to journal, each step with its record, audit and reason."""
+    from tamna.patients.visits import by_public_id
+
+    encounter = by_public_id(public_id)
+    if not _opened(request, encounter.patient):
+        return render(request, "patients/restricted.html", {"patient": encounter.patient})
+    services.seen(encounter.patient, by=Actor.of(request), screen="visit")
+    entries = timeline.of_encounter(encounter.pk)
+    return render(request, "patients/visit.html", {"visit": encounter, "entries": entries, "payers": PAYERS})
+
+
+@needs("patients.see")
+def why(request: HttpRequest, public_id: UUID, index: int) -> HttpResponse:
+    """The reason of one step of a visit, for the drawer."""
+    from tamna.engines.labels import label
+    from tamna.patients.visits import by_public_id
+    from tamna.web.jinja import language
+
+    encounter = by_public_id(public_id)
+    entries = timeline.of_encounter(encounter.pk)
+    entry = entries[index] if 0 <= index < len(entries) else None
+    steps = [{**step, "label": label(str(step.get("label", "")), language())} for step in (entry.why if entry else [])]
+    return render(request, "patients/why.html", {"entry": entry, "steps": steps})

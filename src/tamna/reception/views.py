@@ -1,0 +1,173 @@
+"""Screens of reception: desk, queue board, bookings. Thin: one service or selector a step."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import segno
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from tamna.core import clock
+from tamna.core.access import needs
+from tamna.core.actor import Actor
+from tamna.core.models import Department, Practitioner
+from tamna.core.paging import page
+from tamna.patients import selectors as people
+from tamna.patients import services as registration
+from tamna.patients.models import Patient
+from tamna.patients.views import PAYERS
+from tamna.reception import selectors, services
+from tamna.reception.models import Ticket
+
+
+@needs("reception.receive")
+def desk(request: HttpRequest) -> HttpResponse:
+    """Search or scan → patient card → today's booking or walk-in → ticket; the queues live at the right."""
+    words = request.GET.get("q", "").strip()
+    found: list[Patient] = people.find(words, limit=8) if words else []
+    wanted = request.GET.get("patient", "")
+    chosen = Patient.objects.filter(public_id=wanted).first() if wanted else found[0] if len(found) == 1 else None
+    context: dict[str, Any] = {
+        "words": words,
+        "found": found,
+        "chosen": chosen,
+        "payers": PAYERS,
+        "rows": selectors.board(),
+    }
+    if chosen and not chosen.is_restricted:
+        registration.seen(chosen, by=Actor.of(request), screen="desk")
+        coverage = registration.check_coverage(patient=chosen, by=Actor.of(request))
+        context |= {
+            "coverage": coverage, "bookings": selectors.bookings_today(chosen.pk), "stale": _stale(chosen),
+            "unchecked": coverage is None or coverage.checked_on < clock.today(), "last": selectors.visits_of(chosen.pk).order_by("-arrived_at").first(),
+        }  # fmt: skip
+    return render(request, "reception/desk.html", context)
+
+
+def _stale(patient: Patient) -> bool:
+    """Contact not confirmed for a year."""
+    return patient.contact_checked_on is None or patient.contact_checked_on < clock.today() - timedelta(days=365)
+
+
+@require_POST
+@needs("reception.receive")
+def receive(request: HttpRequest) -> HttpResponse:
+    patient = get_object_or_404(Patient, public_id=request.POST.get("patient"))
+    department = get_object_or_404(Department, pk=request.POST.get("department"))
+    appointment = request.POST.get("appointment") or None
+    ticket = services.receive(
+        patient_id=patient.pk, department_id=department.pk, appointment_id=int(appointment) if appointment else None,
+        payer=request.POST.get("payer", ""), by=Actor.of(request),
+    )  # fmt: skip
+    return redirect(f"/reception/tickets/{ticket.public_id}")
+
+
+@needs("reception.see")
+def ticket(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The printable ticket (대기표) with its QR code."""
+    row = get_object_or_404(
+        Ticket.objects.select_related("department", "practitioner__room", "encounter__patient"), public_id=public_id
+    )
+    code = segno.make(f"tamna:ticket:{row.public_id}").svg_inline(scale=4, svgclass="qr")
+    return render(request, "reception/ticket.html", {"ticket": row, "code": code})
+
+
+@needs("patients.register")
+def new_patient(request: HttpRequest) -> HttpResponse:
+    values, error = request.POST if request.method == "POST" else {}, ""
+    if request.method == "POST":
+        from tamna.core.errors import DomainError
+
+        try:
+            number = values.get("number", "").strip()
+            patient = registration.register_patient(
+                name=values.get("name", ""), birth_on=parse_date(values.get("birth_on", "") or "") if values.get("birth_on") else None,
+                sex=values.get("sex", ""), phone=values.get("phone", ""), address=values.get("address", ""),
+                identity=(values.get("kind", "rrn"), number) if number else None, language=values.get("language", "ko"), by=Actor.of(request),
+            )  # fmt: skip
+            return redirect(f"/reception/?patient={patient.public_id}")
+        except DomainError as refused:
+            error = refused.message
+        except ValueError:
+            error = _("The birth date cannot be read. Nothing was registered.")
+    return render(
+        request, "reception/new_patient.html", {"values": values, "error": error}, status=422 if error else 200
+    )
+
+
+@needs("reception.see")
+def board(request: HttpRequest) -> HttpResponse:
+    """All queues at a glance, live."""
+    return render(request, "reception/board.html", {"rows": selectors.board()})
+
+
+@needs("reception.see")
+def queue(request: HttpRequest, code: str) -> HttpResponse:
+    department = get_object_or_404(Department, code=code)
+    context = {
+        "department": department, "tickets": selectors.waiting(department.pk), "now_at": clock.now(), "wait_now": selectors.wait_now,
+        "departments": Department.objects.filter(is_open=True),
+    }  # fmt: skip
+    return render(request, "reception/queue.html", context)
+
+
+@require_POST
+@needs("reception.receive")
+def call_next(request: HttpRequest, code: str) -> HttpResponse:
+    services.call_next(department_id=get_object_or_404(Department, code=code).pk, by=Actor.of(request))
+    return redirect("reception:queue", code=code)
+
+
+@require_POST
+@needs("reception.receive")
+def step(request: HttpRequest, ticket_id: int, step: str) -> HttpResponse:
+    row = get_object_or_404(Ticket.objects.select_related("department"), pk=ticket_id)
+    if step == "transfer":
+        target = get_object_or_404(Department, pk=request.POST.get("department"))
+        services.transfer(ticket_id=row.pk, department_id=target.pk, by=Actor.of(request))
+    elif step == "first":
+        services.reorder(
+            ticket_id=row.pk, priority=1, reason=request.POST.get("reason") or "desk", by=Actor.of(request)
+        )
+    elif step == "finish":
+        services.finish(
+            encounter_id=row.encounter_id,
+            diagnoses=[("principal", request.POST.get("diagnosis") or "Z00.0")],
+            by=Actor.of(request),
+        )
+    elif step in services.MOVES:
+        services.move(ticket_id=row.pk, step=step, by=Actor.of(request))
+    return redirect("reception:queue", code=row.department.code)
+
+
+@needs("reception.see")
+def bookings(request: HttpRequest) -> HttpResponse:
+    """Bookings of a day, and free times of one doctor."""
+    on: date = parse_date(request.GET.get("on", "")) or clock.today()
+    doctor = Practitioner.objects.filter(license_no=request.GET.get("doctor", "")).select_related("department").first()
+    words = request.GET.get("q", "").strip()
+    context = {
+        "on": on, "page": page(selectors.bookings_of(on), ("starts_at", "id"), request.GET.get("cursor", "")), "doctor": doctor,
+        "slots": selectors.slots_of(doctor.pk, on) if doctor else [], "words": words, "found": people.find(words, limit=5) if words else [],
+        "doctors": Practitioner.objects.filter(is_active=True).select_related("department").order_by("license_no"),
+        "previous": on - timedelta(days=1), "following": on + timedelta(days=1),
+    }  # fmt: skip
+    return render(request, "reception/bookings.html", context)
+
+
+@require_POST
+@needs("reception.book")
+def book(request: HttpRequest) -> HttpResponse:
+    patient = get_object_or_404(Patient, public_id=request.POST.get("patient"))
+    made = services.book(slot_id=int(request.POST.get("slot", "0")), patient_id=patient.pk, by=Actor.of(request))
+    return redirect(f"/reception/bookings?on={clock.business_day(made.starts_at)}")
+
+
+@require_POST
+@needs("reception.book")
+def cancel(request: HttpRequest, appointment_id: int) -> HttpResponse:
+    done = services.cancel(appointment_id=appointment_id, by=Actor.of(request), reason=request.POST.get("reason", ""))
+    return redirect(f"/reception/bookings?on={clock.business_day(done.starts_at)}")
