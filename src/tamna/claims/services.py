@@ -7,7 +7,6 @@ after submission is a new statement. Nothing is written off by itself: a cut wai
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -142,9 +141,10 @@ def check(*, claim_id: int, by: Actor) -> Claim:
 def _fixes(document: dict[str, Any]) -> dict[tuple[str, int | None], dict[str, Any]]:
     """Fixes that the engine computed and checked again, by finding."""
     found = {}
-    for fix in ruleset().verified_fixes(document):
-        raw = fix.as_json()
-        found[raw["rule_id"], raw.get("line_no")] = raw
+    for proposal in ruleset().verified_fixes(document):
+        raw = proposal.as_json()
+        if all(step["action"] in ("set_claim", "set_line", "remove_line") for step in raw["steps"]):
+            found[raw["rule_id"], raw["line_no"]] = raw
     return found
 
 
@@ -168,34 +168,24 @@ CLAIM_COLUMNS = {"total_amount": "total_won", "patient_share": "patient_won", "i
 
 
 def _change(claim: Claim, fix: dict[str, Any]) -> None:
-    fields = fix.get("fields", {})
-    if fix["action"] == "remove_line":
-        claim.lines.filter(line_no=fix["line_no"]).delete()
-        _recount(claim)
-    elif fix["action"] == "set_line":
-        line = claim.lines.get(line_no=fix["line_no"])
+    """Apply every step of a verified proposal, in order. Raises claims.fix_stale when the statement has moved on."""
+    for step in fix["steps"]:
+        action, fields = step["action"], step.get("fields") or {}
+        if action == "set_claim" and set(fields) <= set(CLAIM_COLUMNS):
+            for key, value in fields.items():
+                setattr(claim, CLAIM_COLUMNS[key], int(value))
+            claim.save(update_fields=["total_won", "patient_won", "insurer_won"])
+            continue
+        line = claim.lines.filter(line_no=step["line_no"]).first() if action in ("set_line", "remove_line") else None
+        if line is None or not set(fields) <= set(LINE_COLUMNS):
+            raise DomainError("claims.fix_stale")
+        if action == "remove_line":
+            line.delete()
+            continue
         for key, value in fields.items():
-            if key not in LINE_COLUMNS:
-                raise DomainError("claims.fix_stale")
-            setattr(line, LINE_COLUMNS[key], Decimal(str(value)) if isinstance(value, float) else value)
+            kind = ClaimLine._meta.get_field(LINE_COLUMNS[key])
+            setattr(line, LINE_COLUMNS[key], kind.to_python(value))
         line.save()
-        _recount(claim)
-    elif fix["action"] == "set_claim" and set(fields) <= set(CLAIM_COLUMNS):
-        for key, value in fields.items():
-            setattr(claim, CLAIM_COLUMNS[key], value)
-        claim.save()
-    else:
-        raise DomainError("claims.fix_stale")
-
-
-def _recount(claim: Claim) -> None:
-    """Totals after a line changed; the rate of the statement stays."""
-    lines = claim.lines.exclude(benefit="full_self").aggregate(sum=Sum("amount_won"))["sum"] or 0
-    total = lines - lines % 10
-    share = Decimal(claim.patient_won) / claim.total_won if claim.total_won else Decimal(0)
-    patient = int(total * share) // 100 * 100
-    claim.total_won, claim.patient_won, claim.insurer_won = total, patient, total - patient
-    claim.save(update_fields=["total_won", "patient_won", "insurer_won"])
 
 
 @transaction.atomic

@@ -23,3 +23,20 @@ def collect_answers(timestamp: int) -> None:
         services.collect_answers(by=SENDER)
     except Unreachable:
         return  # asked again in a moment; the connections screen shows it
+
+
+@app.periodic(cron="* * * * * */20")
+@app.task(queue="claims", queueing_lock="check_drafts", lock="check_drafts")
+def check_drafts(timestamp: int) -> int:
+    """Check statements that came in by bulk load and were never checked, a few hundred at a time."""
+    from tamna.claims import services
+    from tamna.claims.models import Claim
+
+    waiting = list(
+        Claim.objects.filter(status=Claim.Status.DRAFT, checked_at=None)
+        .order_by("id")
+        .values_list("pk", flat=True)[:300]
+    )
+    for claim_id in waiting:
+        services.check(claim_id=claim_id, by=SENDER)
+    return len(waiting)
