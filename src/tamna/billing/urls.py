@@ -1,4 +1,16 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from tamna.billing import views
 
 app_name = "billing"
-urlpatterns: list = []
+urlpatterns = [
+    path("", views.cashier, name="cashier"),
+    path("payments", views.payments, name="payments"),
+    path("closing", views.closing, name="closing"),
+    path("payments/<int:payment_id>/refund", views.refund, name="refund"),
+    path("<uuid:public_id>", views.invoice, name="invoice"),
+    path("<uuid:public_id>/why", views.why, name="why"),
+    path("<uuid:public_id>/charges/<int:charge_id>/why", views.why_charge, name="why-charge"),
+    path("<uuid:public_id>/pay", views.pay, name="pay"),
+    path("<uuid:public_id>/receipt", views.receipt, name="receipt"),
+]

@@ -1,4 +1,6 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from tamna.insight import views
 
 app_name = "insight"
-urlpatterns: list = []
+urlpatterns = [path("", views.director, name="director")]

@@ -1,4 +1,10 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from tamna.ledger import views
 
 app_name = "ledger"
-urlpatterns: list = []
+urlpatterns = [
+    path("", views.journal, name="journal"),
+    path("entries/<uuid:public_id>", views.entry, name="entry"),
+    path("trial-balance", views.trial_balance, name="trial-balance"),
+]

@@ -1,0 +1,37 @@
+"""Reads of billing: bills to pay, a bill, a day's money. Bounded queries."""
+
+from datetime import date
+
+from django.db.models import F, QuerySet, Sum
+
+from tamna.billing.models import CashClosing, Invoice, Payment
+
+
+def unpaid(on: date | None = None) -> QuerySet[Invoice]:
+    """Bills with something owed either way, for paging by ("-issued_at", "-id")."""
+    bills = Invoice.objects.exclude(paid_won=F("patient_won")).select_related(
+        "encounter__patient", "encounter__department"
+    )
+    return bills.filter(business_on=on) if on else bills
+
+
+def payments(on: date | None = None, cashier: str = "") -> QuerySet[Payment]:
+    """Payments and refunds, for paging by ("-id",)."""
+    rows = Payment.objects.select_related("invoice__encounter__patient")
+    if on:
+        rows = rows.filter(business_on=on)
+    return rows.filter(cashier=cashier) if cashier else rows
+
+
+def taken_by(cashier_id: int, on: date) -> dict[str, int]:
+    """A cashier's day by tender, won."""
+    sums = (
+        Payment.objects.filter(cashier_user_id=cashier_id, business_on=on)
+        .values_list("tender")
+        .annotate(sum=Sum("amount_won"))
+    )
+    return {"cash": 0, "card": 0, "transfer": 0, **dict(sums)}
+
+
+def closings(on: date) -> list[CashClosing]:
+    return list(CashClosing.objects.filter(business_on=on).select_related("cashier").order_by("id"))

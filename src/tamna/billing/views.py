@@ -1,0 +1,164 @@
+"""Screens of the cashier: bills to pay, one bill with its reasons, receipt, refund, the day's close."""
+
+import uuid
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from tamna.billing import cards, receipts, selectors, services
+from tamna.billing.models import Invoice, Payment
+from tamna.core import audit, clock
+from tamna.core.access import needs
+from tamna.core.actor import Actor
+from tamna.core.export import as_csv, as_excel
+from tamna.core.paging import page
+from tamna.engines.labels import label
+from tamna.patients import selectors as people
+from tamna.web.jinja import language
+
+
+@needs("billing.see")
+def cashier(request: HttpRequest) -> HttpResponse:
+    """Bills to pay, newest first; one chosen at the right."""
+    words = request.GET.get("q", "").strip()
+    bills = selectors.unpaid()
+    if words:
+        bills = bills.filter(encounter__patient__in=people.matching(words).values("pk"))
+    context: dict[str, Any] = {
+        "page": page(bills, ("-issued_at", "-id"), request.GET.get("cursor", ""), 30),
+        "words": words,
+    }
+    return render(request, "billing/cashier.html", context)
+
+
+@needs("billing.see")
+def invoice(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One bill: charges, shares, payments, what can be done."""
+    bill = get_object_or_404(
+        Invoice.objects.select_related("encounter__patient", "encounter__department", "corrects"), public_id=public_id
+    )
+    audit.note(
+        "invoice.seen",
+        by=Actor.of(request),
+        subject_type="invoice",
+        subject_id=bill.public_id,
+        patient_ref=bill.encounter.patient.public_id,
+    )
+    context = {
+        "bill": bill, "charges": bill.charges.order_by("item_class", "id"), "payments": bill.payments.order_by("id"),
+        "due": services.due_won(bill), "key": f"desk:{uuid.uuid4()}",
+    }  # fmt: skip
+    return render(request, "billing/invoice.html", context)
+
+
+@needs("billing.see")
+def why(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Why this amount: the steps of the copayment with their law."""
+    bill = get_object_or_404(Invoice, public_id=public_id)
+    steps = [{**step, "label": label(step["label"], language())} for step in bill.steps]
+    return render(request, "billing/why.html", {"bill": bill, "steps": steps})
+
+
+@needs("billing.see")
+def why_charge(request: HttpRequest, public_id: UUID, charge_id: int) -> HttpResponse:
+    bill = get_object_or_404(Invoice, public_id=public_id)
+    charge = get_object_or_404(bill.charges, pk=charge_id)
+    steps = [{**step, "label": label(step["label"], language())} for step in charge.steps]
+    return render(request, "billing/why.html", {"bill": bill, "charge": charge, "steps": steps})
+
+
+@require_POST
+@needs("billing.take")
+def pay(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Take money; the key of the form makes a double click one payment."""
+    bill = get_object_or_404(Invoice, public_id=public_id)
+    tender, key = request.POST.get("tender", "cash"), request.POST.get("key", "")
+    try:
+        amount = int(request.POST.get("amount", "0").replace(",", ""))
+    except ValueError:
+        amount = 0
+    if tender == "card":
+        payment = cards.pay_by_card(invoice_id=bill.pk, amount_won=amount, key=key, by=Actor.of(request))
+    else:
+        payment = services.record_payment(
+            invoice_id=bill.pk, amount_won=amount, tender=tender, key=key, by=Actor.of(request)
+        )
+    return redirect(f"/billing/{payment.invoice.public_id}")
+
+
+@require_POST
+@needs("billing.refund")
+def refund(request: HttpRequest, payment_id: int) -> HttpResponse:
+    payment = get_object_or_404(Payment.objects.select_related("invoice"), pk=payment_id)
+    reason, key = request.POST.get("reason", ""), request.POST.get("key", "")
+    try:
+        amount = int(request.POST.get("amount", "0").replace(",", ""))
+    except ValueError:
+        amount = 0
+    if payment.tender == "card":
+        cards.refund_by_card(payment=payment, amount_won=amount, reason=reason, key=key, by=Actor.of(request))
+    else:
+        services.refund(payment_id=payment.pk, amount_won=amount, reason=reason, key=key, by=Actor.of(request))
+    return redirect(f"/billing/{payment.invoice.public_id}")
+
+
+@needs("billing.see")
+def receipt(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    bill = get_object_or_404(
+        Invoice.objects.select_related("encounter__patient", "encounter__department"), public_id=public_id
+    )
+    audit.note(
+        "receipt.printed",
+        by=Actor.of(request),
+        subject_type="invoice",
+        subject_id=bill.public_id,
+        patient_ref=bill.encounter.patient.public_id,
+    )
+    response = HttpResponse(receipts.receipt_pdf(bill, language()), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{bill.number}.pdf"'
+    return response
+
+
+@needs("billing.see")
+def payments(request: HttpRequest) -> HttpResponse:
+    on = parse_date(request.GET.get("on", "")) or clock.today()
+    rows = selectors.payments(on)
+    kind = request.GET.get("format")
+    if kind in ("csv", "xlsx"):
+        header = (_("Receipt"), _("Bill"), _("Amount"), _("Tender"), _("Cashier"), _("Time"))
+        values = (
+            (row.receipt_no, row.invoice.number, row.amount_won, row.tender, row.cashier, str(row.taken_at))
+            for row in rows.order_by("-id")[:50_000]
+        )
+        return as_csv("payments", header, values) if kind == "csv" else as_excel("payments", header, values)
+    return render(
+        request, "billing/payments.html", {"page": page(rows, ("-id",), request.GET.get("cursor", "")), "on": on}
+    )
+
+
+@needs("billing.close")
+def closing(request: HttpRequest) -> HttpResponse:
+    """Count first, then see: the expected sum is shown after the count is given."""
+    on = clock.today()
+    if request.method == "POST":
+        try:
+            counted = int(request.POST.get("counted", "").replace(",", ""))
+        except ValueError:
+            counted = -1
+        if counted >= 0:
+            services.close_day(
+                cashier=request.user,
+                on=on,
+                counted_cash_won=counted,
+                note=request.POST.get("note", ""),
+                by=Actor.of(request),
+            )
+        return redirect("billing:closing")
+    found = selectors.closings(on)
+    mine = next((row for row in found if row.cashier_id == request.user.pk), None)
+    return render(request, "billing/closing.html", {"on": on, "closings": found, "mine": mine})
