@@ -9,7 +9,7 @@ from ninja import Router, Schema
 
 from tamna.billing import cards, services
 from tamna.billing.models import Invoice
-from tamna.web.api import actor, scope
+from tamna.core.api import actor, scope
 
 router = Router(tags=["billing"])
 

@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tamna.billing.models import ChargeItem, Invoice, Payment
+from tamna.core.format import won
 from tamna.core.search import Hit, provider
 from tamna.patients.timeline import Entry, source
-from tamna.web.jinja import won
 
 
 @provider("billing", "billing.see")

@@ -11,8 +11,8 @@ import typst
 from django.utils.translation import gettext as _
 
 from tamna.billing.models import Invoice, Payment
+from tamna.core.format import moment, number
 from tamna.core.models import Hospital
-from tamna.web.jinja import moment, number
 
 ROW_NAMES = {
     "consultation": ("진찰료", "Consultation"), "room": ("입원료", "Room"), "meals": ("식대", "Meals"), "dispensing": ("투약 및 조제료", "Dispensing"),

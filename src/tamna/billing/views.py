@@ -16,10 +16,10 @@ from tamna.core import audit, clock
 from tamna.core.access import needs
 from tamna.core.actor import Actor
 from tamna.core.export import as_csv, as_excel
+from tamna.core.format import language
 from tamna.core.paging import page
 from tamna.engines.labels import label
 from tamna.patients import selectors as people
-from tamna.web.jinja import language
 
 
 @needs("billing.see")

@@ -22,7 +22,7 @@ def of(claim: Claim) -> dict[str, Any]:
     patient, coverage = visit.patient, visit.coverage
     hospital = Hospital.objects.first()
     conditions = list(Condition.objects.filter(encounter=visit).order_by("seq"))
-    lines = list(claim.lines.order_by("line_no"))
+    lines = list(claim.lines.select_related("charge").order_by("line_no"))
     last = visit.discharged_on or visit.business_on
     return {
         "claim": {
@@ -81,6 +81,13 @@ def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
+def _add_ons(line: ClaimLine) -> dict[str, Any]:
+    """The add-ons inside a unit price (가산), as the price's own steps say."""
+    steps = {step["label"]: step for step in (line.charge.steps if line.charge else [])}
+    rate = steps.get("price.unit", {}).get("inputs", {}).get("add_ons", 0)
+    return {"add_on_rate": float(rate), "night_add_on": "price.night" in steps, "child_add_on": "price.age" in steps}
+
+
 def _line(line: ClaimLine) -> dict[str, Any]:
     at = line.service_at.astimezone(clock.SEOUL)
     selective = line.benefit.startswith("selective")
@@ -98,6 +105,7 @@ def _line(line: ClaimLine) -> dict[str, Any]:
         "days": line.days,
         "quantity": float(line.quantity),
         "amount": line.amount_won,
+        **_add_ons(line),
         "copay_kind": "selective" if selective else BENEFIT_KIND.get(line.benefit, "partial"),
         "selective_rate": int(line.benefit.removeprefix("selective")) if selective else None,
         "note_code": line.note_code or None,

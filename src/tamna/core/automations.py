@@ -89,7 +89,7 @@ def automation(
         if key in _automations:
             raise ValueError(f"automation {key} is registered twice")
         _automations[key] = Automation(key, kind, team, level, ", ".join(names), engine, propose.__module__, propose)
-        outbox.on(*names, key=f"automation:{key}")(lambda event: run(key, event))
+        outbox.on(*names, key=f"automation:{key}")(lambda event: _deliver(key, event))
         return propose
 
     return register
@@ -146,6 +146,10 @@ def may_act(key: str) -> bool:
     decided = models.Decision.objects.filter(proposal__automation=key, verdict__in=["accepted", "edited", "refused"])
     total = decided.count()
     return total >= 20 and decided.filter(verdict="accepted").count() >= total * 0.9
+
+
+def _deliver(key: str, event: models.Event) -> None:
+    run(key, event)
 
 
 def run(key: str, event: models.Event) -> int:

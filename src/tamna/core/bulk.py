@@ -39,7 +39,7 @@ def copy_in(rows: Sequence[M]) -> list[M]:
     return kept
 
 
-def _value(field: "models.Field[Any, Any]", row: models.Model) -> Any:
+def _value(field: Any, row: models.Model) -> Any:
     if field.is_relation:
         related = getattr(row, field.name) if field.is_cached(row) else None
         if related is not None and getattr(row, field.attname) is None:

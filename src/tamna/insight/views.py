@@ -12,10 +12,10 @@ from tamna.billing.models import Invoice
 from tamna.claims.models import Claim
 from tamna.core import clock
 from tamna.core.access import needs
+from tamna.core.catalogue import title_of
+from tamna.core.format import minutes, number, percent, won
 from tamna.core.models import Department, Proposal
 from tamna.insight import selectors
-from tamna.web.jinja import minutes, number, percent, won
-from tamna.web.views.automation import title_of
 
 DAYS = 30
 

@@ -8,10 +8,10 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
+from tamna.core.api import actor, once, scope
 from tamna.core.paging import page
 from tamna.patients import selectors, services
 from tamna.patients.models import Patient
-from tamna.web.api import actor, once, scope
 
 router = Router(tags=["patients"])
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_POST
 
 from tamna.core.access import may, needs
@@ -16,8 +17,8 @@ from tamna.patients import selectors, services, timeline
 from tamna.patients.models import Identity, Patient
 
 PAYERS = {
-    "nhi": "Health insurance", "medical_aid_1": "Medical aid 1", "medical_aid_2": "Medical aid 2", "near_poor_1": "Near-poor 1",
-    "near_poor_2": "Near-poor 2", "veteran": "Veteran", "auto": "Car accident", "industrial": "Industrial accident", "self": "Self-pay",
+    "nhi": noop("Health insurance"), "medical_aid_1": noop("Medical aid 1"), "medical_aid_2": noop("Medical aid 2"), "near_poor_1": noop("Near-poor 1"),
+    "near_poor_2": noop("Near-poor 2"), "veteran": noop("Veteran"), "auto": noop("Car accident"), "industrial": noop("Industrial accident"), "self": noop("Self-pay"),
 }  # fmt: skip
 
 
@@ -98,9 +99,9 @@ def visit(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @needs("patients.see")
 def why(request: HttpRequest, public_id: UUID, index: int) -> HttpResponse:
     """The reason of one step of a visit, for the drawer."""
+    from tamna.core.format import language
     from tamna.engines.labels import label
     from tamna.patients.visits import by_public_id
-    from tamna.web.jinja import language
 
     encounter = by_public_id(public_id)
     entries = timeline.of_encounter(encounter.pk)

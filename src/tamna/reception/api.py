@@ -9,12 +9,12 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
+from tamna.core.api import actor, once, scope
 from tamna.core.models import Department, Practitioner
 from tamna.patients.models import Patient
 from tamna.patients.services import check_coverage
 from tamna.reception import selectors, services
 from tamna.reception.models import Appointment, Encounter, Ticket
-from tamna.web.api import actor, once, scope
 
 router = Router(tags=["reception"])
 

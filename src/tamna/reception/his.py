@@ -7,9 +7,13 @@ same control id with other content is refused.
 import asyncio
 import hashlib
 import os
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
+
+if TYPE_CHECKING:
+    from tamna.connect.his import Inbound
 
 log = structlog.get_logger()
 
@@ -72,14 +76,13 @@ def _take(raw: bytes) -> bytes:
     return answer
 
 
-def _apply(message: object) -> UUID | None:
-    from tamna.connect.his import Hl7Error, Inbound
+def _apply(message: "Inbound") -> UUID | None:
+    from tamna.connect.his import Hl7Error
     from tamna.core import clock
     from tamna.core.actor import Actor
     from tamna.reception import services
     from tamna.reception.models import Encounter
 
-    assert isinstance(message, Inbound)
     if message.kind not in ("ORM^O01", "OML^O21", "DFT^P03"):
         return None  # kept for the record only
     by = Actor.system("his")

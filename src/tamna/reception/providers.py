@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from tamna.core.format import clock_time, minutes
 from tamna.core.models import InterfaceMessage
 from tamna.patients.timeline import Entry, source
 from tamna.reception.models import Condition, Encounter, ServiceRequest, Ticket
-from tamna.web.jinja import clock_time, minutes
 
 
 @source

@@ -254,7 +254,9 @@ def finish(*, encounter_id: int, diagnoses: Sequence[tuple[str, str]], by: Actor
     record_conditions(encounter=encounter, diagnoses=diagnoses)
     encounter.status, encounter.finished_at = Encounter.Status.FINISHED, now
     encounter.started_at = encounter.started_at or now
-    encounter.save(update_fields=["status", "finished_at", "started_at"])
+    if encounter.special_case and not policy.special_case_fits(encounter.special_case, [code for _, code in diagnoses]):
+        encounter.special_case = ""  # a visit for another disease pays the ordinary rate
+    encounter.save(update_fields=["status", "finished_at", "started_at", "special_case"])
     tickets = encounter.tickets.select_for_update().filter(status__in=Ticket.ACTIVE)
     for ticket in tickets:
         ticket.status, ticket.ended_at = Ticket.Status.DONE, now

@@ -189,9 +189,8 @@ class Robots:
         if minute >= until and (ordered or not visit.orders):
             self._tell_his("/finish", self._hl7(ticket, now, chart=chart, diagnoses=list(visit.diagnoses)))
             del self.busy[name]
-            assert number is not None
-            self._keep(number, "done")
-            self.due[number] = minute + max(2.0, visit.cashier_min - visit.end_min)
+            self._keep(visit.number, "done")
+            self.due[visit.number] = minute + max(2.0, visit.cashier_min - visit.end_min)
 
     def _chart(self, visit: Visit) -> str:
         return f"{self.world.people[visit.person].ref:08d}"

@@ -28,6 +28,7 @@ from tamna.patients.masking import identity_tail
 from tamna.patients.models import Coverage, Identity, Patient
 from tamna.patients.services import KIND_OF_PAYER, search_tokens
 from tamna.reception.models import Appointment, Condition, Encounter, ServiceRequest, Slot, Ticket
+from tamna.reception.policy import special_case_fits
 from tamna.simulators.hospital import Person, Visit, World, plan_day
 from tamna.synthetic.seed import public_id
 
@@ -116,7 +117,11 @@ class Loader:
     def _encounter(self, visit: Visit, on: date) -> Encounter:
         person = self.world.people[visit.person]
         patient_id = self.patients[visit.person]
-        valid = person.special_case and (person.special_to is None or person.special_to >= on)
+        valid = (
+            person.special_case
+            and (person.special_to is None or person.special_to >= on)
+            and special_case_fits(person.special_case, visit.diagnoses)
+        )
         return Encounter(
             patient_id=patient_id, department=self.departments[visit.department], practitioner=self.doctors[visit.doctor.license_no],
             coverage_id=self.coverages.get(patient_id or 0), setting="emergency" if visit.kind == "emergency" else "outpatient",

@@ -8,13 +8,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from tamna.core import clock
+from tamna.core.api import token_hash
 from tamna.core.home import folder
 from tamna.core.models import ApiToken, Department, Hospital, Practitioner, Room, User
 from tamna.engines.calendar import is_weekday
 from tamna.ledger.services import ensure_accounts
 from tamna.simulators.hospital import World
 from tamna.simulators.hospital.figures import departments
-from tamna.web.api import token_hash
 
 NAMESPACE = uuid.UUID("6f1c9d52-7a0e-5c5b-9c64-8a1d7a3b2f10")
 START_MINUTES = 10 * 60 + 40  # the middle of a weekday morning

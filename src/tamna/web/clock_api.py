@@ -8,8 +8,8 @@ from ninja import Router, Schema
 from ninja.errors import HttpError
 
 from tamna.core import audit, clock
+from tamna.core.api import actor, scope
 from tamna.core.models import Hospital, HospitalClock
-from tamna.web.api import actor, scope
 
 router = Router(tags=["clock"])
 

@@ -10,10 +10,10 @@ from tamna.billing.models import Invoice
 from tamna.claims.models import Claim
 from tamna.core import clock
 from tamna.core.access import may
+from tamna.core.format import minutes, number, won
 from tamna.core.models import DeadLetter
 from tamna.insight.selectors import day_total
 from tamna.reception.models import Ticket
-from tamna.web.jinja import minutes, number, won
 
 
 def tiles(request: HttpRequest) -> list[dict[str, Any]]:

@@ -3,9 +3,9 @@
 from django.urls import include, path
 
 from tamna.billing.api import router as billing
+from tamna.core.api import api
 from tamna.patients.api import router as patients
 from tamna.reception.api import router as reception
-from tamna.web.api import api
 from tamna.web.clock_api import router as clock
 
 for router in (clock, patients, reception, billing):

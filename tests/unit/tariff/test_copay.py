@@ -93,7 +93,7 @@ def test_all_mistakes_are_told_at_once():
                 "institution": {"type": "general"},
                 "patient": {"birth_date": "2030-01-01", "payer": "gold"},
                 "amounts": {"covered": -1, "meals": 1.5},
-            }  # fmt: skip
+            }
         )
     fields = {error.field for error in caught.value.exceptions}
     assert fields == {"colour", "date", "patient.payer", "amounts.covered", "amounts.meals"}

@@ -135,7 +135,7 @@ def _content(message: hl7.Message, kind: str, control_id: str, version: str) -> 
     if kind in ("ORM^O01", "OML^O21") and not orders:
         raise Hl7Error("AE", "the message holds no order", control_id, "ORC")
     diagnoses = tuple(
-        ("principal" if index == 0 or _text(row, 15) == "1" and index == 0 else "rule_out" if _text(row, 6) == "R" else "secondary",
+        ("principal" if index == 0 or (_text(row, 15) == "1" and index == 0) else "rule_out" if _text(row, 6) == "R" else "secondary",
          _part(row, 3, 1))
         for index, row in enumerate(_segments(message, "DG1"))
     )  # fmt: skip

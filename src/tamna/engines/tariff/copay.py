@@ -198,9 +198,9 @@ def _shared(sheet: _Reckoning, setting: str, mild: bool) -> tuple[int, str, int]
             ("emergency_fee", fee, (half_fee, by_id("nhi.er.fee.ok"))),
         ),
     )
-    for bucket, amount, patient, rule in spread:
+    for bucket, amount, patient, decided_by in spread:
         if amount and not (bucket == "emergency_fee" and not half_fee):
-            sheet.part(bucket, amount, patient, rule)
+            sheet.part(bucket, amount, patient, decided_by)
     meals = _meals(sheet)
     winner = first[1] if covered else scan[1] if amounts.ct_mri else first[1]
     winning = winner.rule_id if isinstance(winner, Rule) else winner.key

@@ -163,8 +163,12 @@ def _diagnoses(
     first = world.people[person].disease if chronic and world.people[person].disease in item["kcd"] else None
     if first is None:
         first = codes[int(rng.choice(len(codes), p=chances / chances.sum()))]
+    if first[0] == "R":  # a symptom is the principal diagnosis only where nothing was found
+        return (first,)
+    if first[0] in "ST" and rng.random() < 0.9:
+        return (first, "W19")
     others = [codes[int(i)] for i in rng.integers(0, len(codes), int(rng.random() < 0.45) + int(rng.random() < 0.2))]
-    return tuple(dict.fromkeys([first, *others]))
+    return tuple(dict.fromkeys([first, *(code for code in others if code[0] != "R")]))
 
 
 def _orders(department: str, diagnoses: tuple[str, ...], rng: np.random.Generator) -> tuple[tuple[str, int], ...]:

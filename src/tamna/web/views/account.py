@@ -112,7 +112,7 @@ def account(request: HttpRequest) -> HttpResponse:
     image = ""
     if not user.totp_secret:
         if not secret:
-            secret, _address_ = accounts.enrol_totp(user)
+            secret = accounts.enrol_totp(user)[0]
             request.session["totp"] = secret
         import pyotp
 

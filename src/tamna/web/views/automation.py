@@ -9,9 +9,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from tamna.core import automations, catalogue as book, clock
+from tamna.core import automations, clock
+from tamna.core import catalogue as book
 from tamna.core.access import needs
 from tamna.core.actor import Actor
+from tamna.core.catalogue import title_of
 from tamna.core.errors import DomainError
 from tamna.core.models import AutomationRun, Policy, Proposal
 from tamna.core.paging import page
@@ -64,14 +66,6 @@ def set_level(request: HttpRequest, key: str) -> HttpResponse:
         raise DomainError("core.already_decided")
     automations.set_level(key, request.POST["level"], by=Actor.of(request), reason=request.POST.get("reason", ""))
     return redirect("web:automation", key=key)
-
-
-def title_of(row: Proposal) -> str:
-    """The sentence of a proposal in the reader's language."""
-    try:
-        return _(row.title) % row.title_facts
-    except (KeyError, ValueError):
-        return row.title
 
 
 @needs("automations.decide")

@@ -16,6 +16,7 @@ from tamna.connect.errors import Unreachable
 from tamna.core import audit, clock, outbox
 from tamna.core.access import CAPABILITIES, ROLES, SIGNED_IN, needs
 from tamna.core.actor import Actor
+from tamna.core.api import token_hash
 from tamna.core.export import as_csv
 from tamna.core.models import (
     ApiToken,
@@ -29,7 +30,6 @@ from tamna.core.models import (
     User,
 )
 from tamna.core.paging import page
-from tamna.web.api import token_hash
 
 FAULTS = ("delay_s", "refuse_rate", "lie_rate", "lost_rate", "outage")
 

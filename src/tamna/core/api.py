@@ -77,7 +77,7 @@ def once(request: HttpRequest, do: Callable[[], dict[str, Any]]) -> dict[str, An
             body = do()
             row.status, row.body = 200, json.loads(json.dumps(body, default=str))
             row.save(update_fields=["status", "body"])
-    return dict(row.body)
+    return dict(row.body or {})
 
 
 api = NinjaAPI(

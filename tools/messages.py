@@ -1,0 +1,81 @@
+"""Translations: collect message ids per app, keep what is translated, compile; `--check` fails on anything missing.
+
+Each app owns `locale/ko/LC_MESSAGES/django.po`; source strings are English, Korean is complete. Both .po and .mo are kept.
+"""
+
+import sys
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).parent.parent / "src" / "tamna"
+KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None, "noop": None, "ngettext": (1, 2)}
+APPS = ("core", "patients", "reception", "billing", "claims", "ledger", "insight", "web")
+
+
+def found(app: str) -> dict[str, str]:
+    """Message id → where it stands first."""
+    ids: dict[str, str] = {}
+    for path in sorted((ROOT / app).rglob("*")):
+        method = "python" if path.suffix == ".py" else "jinja2.ext:babel_extract" if path.suffix == ".html" else None
+        if method is None or "migrations" in path.parts:
+            continue
+        options = {"extensions": "jinja2.ext.do", "trimmed": "false", "silent": "false"} if path.suffix == ".html" else {}
+        with path.open("rb") as file:
+            for _, message, _, _ in extract(method, BytesIO(file.read()), keywords=KEYWORDS, options=options):
+                text = message[0] if isinstance(message, tuple) else message
+                if text:
+                    ids.setdefault(text, path.relative_to(ROOT).as_posix())
+    return ids
+
+
+def known() -> dict[str, str]:
+    """Every translation there is, so that one word is translated once."""
+    table: dict[str, str] = {}
+    for app in APPS:
+        path = ROOT / app / "locale" / "ko" / "LC_MESSAGES" / "django.po"
+        if path.exists():
+            with path.open("rb") as file:
+                for message in read_po(file, locale="ko"):
+                    if message.id and message.string:
+                        table[str(message.id)] = str(message.string)
+    return table
+
+
+def main(words: list[str]) -> int:
+    checking, missing, stale = "--check" in words, [], []
+    table = known()
+    for app in APPS:
+        path = ROOT / app / "locale" / "ko" / "LC_MESSAGES" / "django.po"
+        ids = found(app)
+        catalog = Catalog(locale="ko", domain="django", fuzzy=False, project="Tamna")
+        for text, where in sorted(ids.items()):
+            string = table.get(text, "")
+            if not string:
+                missing.append(f"{where}: {text}")
+            flags = ("python-format",) if "%(" in text or "%%" in text else ()
+            catalog.add(text, string, locations=[(where, 0)], flags=flags)
+        compiled = path.with_suffix(".mo")
+        out = BytesIO()
+        write_mo(out, catalog)
+        if checking:
+            if not compiled.exists() or compiled.read_bytes() != out.getvalue():
+                stale.append(app)
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            write_po(file, catalog, omit_header=False, sort_output=True, include_lineno=False, width=120)
+        compiled.write_bytes(out.getvalue())
+    for line in missing:
+        print(f"not translated: {line}", file=sys.stderr)
+    for app in stale:
+        print(f"{app}: run `make messages`, the compiled translations are old", file=sys.stderr)
+    return 1 if missing or stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
