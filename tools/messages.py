@@ -4,6 +4,7 @@ Each app owns `locale/ko/LC_MESSAGES/django.po`; source strings are English, Kor
 """
 
 import sys
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+DAY = datetime(2026, 11, 24, tzinfo=UTC)  # fixed: the same strings compile to the same bytes
 ROOT = Path(__file__).parent.parent / "src" / "tamna"
 KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None, "noop": None, "ngettext": (1, 2)}
 APPS = ("core", "patients", "reception", "billing", "claims", "ledger", "insight", "web")
@@ -52,7 +54,7 @@ def main(words: list[str]) -> int:
     for app in APPS:
         path = ROOT / app / "locale" / "ko" / "LC_MESSAGES" / "django.po"
         ids = found(app)
-        catalog = Catalog(locale="ko", domain="django", fuzzy=False, project="Tamna")
+        catalog = Catalog(locale="ko", domain="django", fuzzy=False, project="Tamna", creation_date=DAY, revision_date=DAY)
         for text, where in sorted(ids.items()):
             string = table.get(text, "")
             if not string:

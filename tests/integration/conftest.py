@@ -14,10 +14,18 @@ CLERK = Actor("person", "clerk", role="reception", team="front")
 
 @pytest.fixture(autouse=True)
 def _own_keys():
-    """Each test's database has its own key ring rows."""
-    crypto.forget_keys()
+    """Each test's database has its own key ring, accounts and hospital."""
+    from tamna.billing import rating
+    from tamna.ledger import services as ledger
+
+    def forget():
+        crypto.forget_keys()
+        rating._hospital.cache_clear()
+        ledger._account_ids.cache_clear()
+
+    forget()
     yield
-    crypto.forget_keys()
+    forget()
 
 
 @pytest.fixture

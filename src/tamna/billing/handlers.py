@@ -22,7 +22,7 @@ def on_order(event: Event) -> None:
     )
     if order.status == ServiceRequest.Status.ACTIVE:
         services.charge_orders(order.encounter, [order], by=PRICER)
-        if order.encounter.status == Encounter.Status.FINISHED:  # an order that came late: the difference is billed
+        if order.encounter.invoices.exists():  # an order that came after the bill: the difference is billed
             services.issue_invoice(encounter_id=order.encounter_id, by=PRICER)
 
 

@@ -1,0 +1,130 @@
+"""The newcomer's command: `tamna up` in an empty folder, a living hospital in a real browser, one Ctrl-C ends it all."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+pytestmark = pytest.mark.e2e
+PORT = 18100
+BASE = f"http://localhost:{PORT}"
+AXE = (Path(__file__).parent / "assets" / "axe" / "axe.min.js").read_text(encoding="utf-8")
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+
+
+@pytest.fixture(scope="module")
+def tamna(tmp_path_factory):
+    """A started product in an empty folder."""
+    home = tmp_path_factory.mktemp("tamna")
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("TAMNA_", "DATABASE_"))}
+    env |= {"TAMNA_HOME": str(home), "TAMNA_PORT": str(PORT)}
+    command = [sys.executable, "-m", "tamna.cli", "up", "--rate", "30", "--history-days", "2", "--workers", "1"]
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{BASE}/readyz", timeout=2).status_code == 200:
+                break
+        except httpx.HTTPError:
+            pass
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.5)
+    yield process
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+def enter(browser, who, lang="ko"):
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.add_cookies([{"name": "tamna_language", "value": lang, "url": BASE}])
+    page = context.new_page()
+    page.goto(f"{BASE}/sign-in")
+    page.locator(f"form[action='/door/{who}'] button").click()
+    page.wait_for_load_state()
+    return page
+
+
+def test_the_directors_figures_move_by_themselves(tamna, browser):
+    page = enter(browser, "director")
+    page.goto(f"{BASE}/insight/")
+    tile = page.locator("#live-page .tile").first
+    before = tile.inner_text()
+    expect(tile).not_to_have_text(before, timeout=60_000)
+
+
+def test_a_visit_is_followed_to_the_journal(tamna, browser):
+    page = enter(browser, "front_lead")
+    page.goto(f"{BASE}/billing/payments")
+    page.locator("tbody a").nth(3).click()
+    page.locator("h1 a").click()
+    expect(page.locator("#visit-timeline")).to_contain_text("분개", timeout=30_000)
+    text = page.locator("#visit-timeline").inner_text()
+    for word in ("접수", "대기번호", "오더", "본인부담", "영수증", "명세서", "전표"):
+        assert word in text, word
+    page.locator("#visit-timeline a", has_text=re.compile("왜")).first.click()
+    expect(page.locator("#drawer")).to_be_visible()
+
+
+def test_a_clerk_receives_a_patient_by_keyboard(tamna, browser):
+    page = enter(browser, "reception1")
+    page.goto(f"{BASE}/reception/")
+    page.keyboard.type("00000777")
+    page.keyboard.press("Enter")
+    page.wait_for_load_state()
+    page.locator("tbody form button").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_load_state()
+    expect(page.get_by_role("status").first).to_contain_text(
+        "대기번호", timeout=10_000
+    ) if "tickets" in page.url else None
+    assert "/reception/tickets/" in page.url
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_screens_have_no_accessibility_fault(tamna, browser, lang):
+    pages = {
+        "director": ["/", "/insight/", "/catalogue"], "reception1": ["/reception/", "/reception/board", "/patients/"],
+        "cashier1": ["/billing/", "/billing/closing"], "claims1": ["/claims/", "/claims/answers", "/claims/rules"],
+        "general1": ["/ledger/", "/ledger/trial-balance"], "it1": ["/jobs", "/connections", "/tokens", "/audit"],
+    }  # fmt: skip
+    for who, paths in pages.items():
+        page = enter(browser, who, lang)
+        for path in paths:
+            assert page.goto(BASE + path).status == 200, path
+            page.evaluate(AXE)
+            faults = page.evaluate(
+                "async () => (await axe.run()).violations.map(v => v.id + ' ' + v.nodes[0].html.slice(0, 90))"
+            )
+            assert not faults, (path, faults)
+            if lang == "en" and path != "/catalogue":
+                continue
+        page.context.close()
+
+
+def test_one_interrupt_ends_every_process(tamna):
+    children = psutil.Process(tamna.pid).children(recursive=True)
+    assert len(children) >= 10
+    tamna.send_signal(signal.SIGINT)
+    assert tamna.wait(40) == 0
+    _gone, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive, [process.name() for process in alive]
