@@ -43,4 +43,8 @@ def special_case_fits(code: str, diagnoses: Sequence[str]) -> bool:
     spans = _diseases().get(code)
     if spans is None:
         return True
-    return any(start <= diagnosis[: len(start)] and diagnosis[: len(end)] <= end for diagnosis in diagnoses for start, end in spans)
+    return any(
+        start <= diagnosis[: len(start)] and diagnosis[: len(end)] <= end
+        for diagnosis in diagnoses
+        for start, end in spans
+    )
