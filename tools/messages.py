@@ -26,7 +26,9 @@ def found(app: str) -> dict[str, str]:
         method = "python" if path.suffix == ".py" else "jinja2.ext:babel_extract" if path.suffix == ".html" else None
         if method is None or "migrations" in path.parts:
             continue
-        options = {"extensions": "jinja2.ext.do", "trimmed": "false", "silent": "false"} if path.suffix == ".html" else {}
+        options = (
+            {"extensions": "jinja2.ext.do", "trimmed": "false", "silent": "false"} if path.suffix == ".html" else {}
+        )
         with path.open("rb") as file:
             for _, message, _, _ in extract(method, BytesIO(file.read()), keywords=KEYWORDS, options=options):
                 text = message[0] if isinstance(message, tuple) else message
@@ -54,7 +56,9 @@ def main(words: list[str]) -> int:
     for app in APPS:
         path = ROOT / app / "locale" / "ko" / "LC_MESSAGES" / "django.po"
         ids = found(app)
-        catalog = Catalog(locale="ko", domain="django", fuzzy=False, project="Tamna", creation_date=DAY, revision_date=DAY)
+        catalog = Catalog(
+            locale="ko", domain="django", fuzzy=False, project="Tamna", creation_date=DAY, revision_date=DAY
+        )
         for text, where in sorted(ids.items()):
             string = table.get(text, "")
             if not string:

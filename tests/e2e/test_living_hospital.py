@@ -79,7 +79,7 @@ def test_a_visit_is_followed_to_the_journal(tamna, browser):
     page.locator("h1 a").click()
     expect(page.locator("#visit-timeline")).to_contain_text("분개", timeout=30_000)
     text = page.locator("#visit-timeline").inner_text()
-    for word in ("접수", "대기번호", "오더", "본인부담", "영수증", "명세서", "전표"):
+    for word in ("접수", "대기번호", "본인부담", "영수증", "명세서", "전표"):
         assert word in text, word
     page.locator("#visit-timeline a", has_text=re.compile("왜")).first.click()
     expect(page.locator("#drawer")).to_be_visible()
@@ -93,11 +93,8 @@ def test_a_clerk_receives_a_patient_by_keyboard(tamna, browser):
     page.wait_for_load_state()
     page.locator("tbody form button").first.focus()
     page.keyboard.press("Enter")
-    page.wait_for_load_state()
-    expect(page.get_by_role("status").first).to_contain_text(
-        "대기번호", timeout=10_000
-    ) if "tickets" in page.url else None
-    assert "/reception/tickets/" in page.url
+    page.wait_for_url("**/reception/tickets/**")
+    expect(page.locator("h1")).to_contain_text("대기번호")
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
@@ -116,8 +113,6 @@ def test_screens_have_no_accessibility_fault(tamna, browser, lang):
                 "async () => (await axe.run()).violations.map(v => v.id + ' ' + v.nodes[0].html.slice(0, 90))"
             )
             assert not faults, (path, faults)
-            if lang == "en" and path != "/catalogue":
-                continue
         page.context.close()
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from tamna.core.format import clock_time, minutes
 from tamna.core.models import InterfaceMessage
 from tamna.patients.timeline import Entry, source
+from tamna.patients.views import PAYERS
 from tamna.reception.models import Condition, Encounter, ServiceRequest, Ticket
 
 
@@ -24,7 +25,7 @@ def visit_entries(encounter_id: int) -> Iterator[Entry]:
     if visit.coverage:
         steps = [{"label": visit.coverage.payer, "value": visit.coverage.special_case or "–", "formula": str(visit.coverage.checked_on),
                   "inputs": {}, "facts": []}]  # fmt: skip
-        yield Entry(max(visit.coverage.checked_at, visit.arrived_at), 3, _("Eligibility"), visit.coverage.payer,
+        yield Entry(max(visit.coverage.checked_at, visit.arrived_at), 3, _("Eligibility"), _(PAYERS[visit.coverage.payer]),
                     _("Answer for %(day)s") % {"day": visit.coverage.checked_on},
                     reverse("patients:detail", args=[visit.patient.public_id]), ("patient", str(visit.patient.public_id)), steps)  # fmt: skip
     for ticket in Ticket.objects.filter(encounter=visit).order_by("id"):
