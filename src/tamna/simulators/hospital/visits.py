@@ -304,7 +304,7 @@ def _play(world: World, rng: np.random.Generator, visits: Visits, people: Crowd)
     medians = np.where(
         people.foreign[visits.person[rows]], waits["desk_foreign"], np.where(visits.first[rows], waits["desk_first"], waits["desk_return"])
     )  # fmt: skip
-    line = visits.day[rows] * 3 + np.arange(n) % waits["desks"]
+    line = visits.day[rows] * waits["desks"] + np.arange(n) % waits["desks"]
     order = np.argsort(line, kind="stable")
     ends = np.empty(n)
     ends[order] = _served(visits.arrive[rows][order], (medians * rng.lognormal(0, 0.35, n))[order], line[order])

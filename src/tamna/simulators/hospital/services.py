@@ -1,0 +1,160 @@
+"""What is ordered at each visit and stay (처방): a row a code with its quantity, and the slips of everyday work among them.
+
+Slips (wrong quantity, an order without its diagnosis) and the six planted over-claim faults carry a label; labels leave
+this room in the truth file only.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+import polars as pl
+
+from tamna.simulators.hospital.crowd import DEPARTMENTS, DISEASES, residents
+from tamna.simulators.hospital.figures import figures
+from tamna.simulators.hospital.seasons import Month
+from tamna.simulators.hospital.stays import Stays
+from tamna.simulators.hospital.visits import Visits
+
+FIRST_VISIT, FOLLOW_UP = "AA156", "AA256"
+FAULTS = ("duplicate_day", "unbundled_pair", "wrong_frequency", "upcoded_visit", "impossible_sex", "overlapping_admission")
+SLIPS = ("quantity_slip", "no_indication")
+PAIR = ("D1850", "D1860")
+MALE_ONLY, FEMALE_ONLY = "ZL074", "ZL117"
+NEEDS_REASON = ("ZC001", "ZU009", "E7611", "ZL074")
+
+
+@lru_cache(maxsize=1)
+def codes() -> list[str]:
+    """Every code that can be ordered, sorted; line columns hold its index."""
+    menu, stays = figures("orders"), figures("years")["stays"]
+    found = {order[1] for table in (menu["departments"], menu["kcd"]) for orders in table.values() for order in orders}
+    found |= {order[1] for order in menu["inpatient_day"]} | {order[1] for order in stays["drugs"]}
+    found |= {order[1] for orders in stays["operations"].values() for order in orders} | set(stays["anaesthesia"].values())
+    return sorted(found | {FIRST_VISIT, FOLLOW_UP, "AJ100", "ZH008", MALE_ONLY, FEMALE_ONLY, *PAIR, *NEEDS_REASON})
+
+
+def _row(code: str) -> int:
+    return codes().index(code)
+
+
+def of_visits(seed: int, month: Month, visits: Visits, stream: int) -> pl.DataFrame:
+    """Lines of visits that took place: visit (row number), code, quantity, days, minute, fault."""
+    rng = residents(seed)[0].rng(71, month.number, stream)
+    came = np.flatnonzero(~visits.no_show)
+    parts: list[tuple[np.ndarray, int, int]] = [
+        (came[visits.first[came]], _row(FIRST_VISIT), 1), (came[~visits.first[came]], _row(FOLLOW_UP), 1)
+    ]  # fmt: skip
+    menu = figures("orders")
+    for department, orders in menu["departments"].items():
+        rows = came[visits.department[came] == DEPARTMENTS.index(department)]
+        parts += [(rows[rng.random(len(rows)) < chance], _row(code), quantity) for chance, code, quantity in orders]
+    for disease, orders in menu["kcd"].items():
+        if disease not in DISEASES:
+            continue
+        number = DISEASES.index(disease)
+        hit = (visits.principal[came] == number) | (visits.second[came] == number) | (visits.third[came] == number)
+        rows = came[hit]
+        parts += [(rows[rng.random(len(rows)) < chance], _row(code), quantity) for chance, code, quantity in orders]
+    visit = np.concatenate([rows for rows, _, _ in parts])
+    code = np.concatenate([np.full(len(rows), number) for rows, number, _ in parts])
+    quantity = np.concatenate([np.full(len(rows), count) for rows, _, count in parts])
+    _, kept = np.unique(visit * 10_000 + code, return_index=True)
+    visit, code, quantity = visit[kept], code[kept], quantity[kept]
+    minute = visits.call[visit] + (visits.end[visit] - visits.call[visit]) * rng.random(len(visit))
+    return pl.DataFrame(
+        {"row": visit, "code": code, "quantity": quantity, "days": np.ones(len(visit), dtype=np.int64), "minute": minute,
+         "fault": np.full(len(visit), "", dtype=object).astype(str)}
+    )  # fmt: skip
+
+
+def of_stays(seed: int, month: Month, stays: Stays) -> pl.DataFrame:
+    """Lines of stays that end in the month: a row a code for the whole stay."""
+    rng = residents(seed)[0].rng(72, month.number)
+    table, nights = figures("years")["stays"], np.maximum(1, stays.nights)
+    everyone = np.arange(len(stays))
+    parts: list[tuple[np.ndarray, int, np.ndarray]] = []
+
+    def add(rows: np.ndarray, code: str, quantity: np.ndarray) -> None:
+        parts.append((rows[quantity > 0], _row(code), quantity[quantity > 0]))
+
+    intensive = rng.random(len(stays)) < table["icu"]["chance"]
+    icu_days = np.where(intensive, np.minimum(nights, 1 + rng.poisson(table["icu"]["days"], len(stays))), 0)
+    add(everyone, "AJ100", icu_days)
+    for chance, code, quantity in figures("orders")["inpatient_day"]:
+        daily = rng.binomial(nights, chance) * quantity
+        if code == "ZR001":
+            daily = nights - icu_days
+        add(everyone, code, daily)
+    for chance, code, a_day in table["drugs"]:
+        rows = everyone[rng.random(len(stays)) < chance]
+        add(rows, code, a_day * np.minimum(nights[rows], 10))
+    for department in np.unique(stays.department):
+        name = DEPARTMENTS[department]
+        rows = everyone[stays.department == department]
+        orders = table["operations"].get(name, ())
+        draw, reached = rng.random(len(rows)), 0.0
+        for chance, code in orders:
+            cut = rows[(draw >= reached) & (draw < reached + chance)]
+            reached += chance
+            add(cut, code, np.ones(len(cut), dtype=np.int64))
+            sleep = table["anaesthesia"].get(name, table["anaesthesia"]["other"])
+            add(cut, sleep, np.ones(len(cut), dtype=np.int64))
+        for chance, code, quantity in figures("orders")["departments"].get(name, ()):
+            often = rng.binomial(np.maximum(1, nights[rows] // 4), chance) * quantity
+            add(rows, code, often)
+    stay = np.concatenate([rows for rows, _, _ in parts])
+    code = np.concatenate([np.full(len(rows), number) for rows, number, _ in parts])
+    quantity = np.concatenate([count for _, _, count in parts])
+    _, kept = np.unique(stay * 10_000 + code, return_index=True)
+    return pl.DataFrame(
+        {"row": stay[kept], "code": code[kept], "quantity": quantity[kept], "days": np.ones(len(kept), dtype=np.int64),
+         "minute": np.full(len(kept), 600.0), "fault": np.full(len(kept), "")}
+    )  # fmt: skip
+
+
+def with_mistakes(seed: int, month: Month, lines: pl.DataFrame, visits: Visits, female: np.ndarray) -> pl.DataFrame:
+    """The same lines with everyday slips and the planted over-claim faults, labelled in `fault`."""
+    rng, review = residents(seed)[0].rng(73, month.number), figures("years")["review"]
+    came = np.flatnonzero(~visits.no_show)
+    draw = rng.random(len(came))
+    kind = np.full(len(came), "", dtype="<U24")
+    slip = review["slip"]["rate"]
+    kind[draw < slip] = np.where(rng.random(int((draw < slip).sum())) < 0.5, *SLIPS)
+    for number, name in enumerate(name for name in FAULTS if name != "overlapping_admission"):
+        low = slip + number * review["faults"]["each"]
+        kind[(draw >= low) & (draw < low + review["faults"]["each"])] = name
+    changed = pl.DataFrame({"row": came, "kind": kind}).filter(pl.col("kind") != "")
+    lines = lines.with_row_index("nth")
+    joined = lines.join(changed, on="row", how="left", maintain_order="left").with_columns(pl.col("kind").fill_null(""))
+    kind_column = pl.col("kind")
+    is_first_other = pl.col("nth") == pl.col("nth").filter(~pl.col("code").is_in([_row(FIRST_VISIT), _row(FOLLOW_UP)])).min().over("row")
+    joined = joined.with_columns(is_other=is_first_other.fill_null(False))
+    more = kind_column.is_in(["quantity_slip", "wrong_frequency"]) & pl.col("is_other")
+    upcoded = (kind_column == "upcoded_visit") & (pl.col("code") == _row(FOLLOW_UP))
+    joined = joined.with_columns(
+        quantity=pl.when(more).then(pl.col("quantity") + pl.when(kind_column == "wrong_frequency").then(4).otherwise(2))
+        .otherwise(pl.col("quantity")),
+        code=pl.when(upcoded).then(_row(FIRST_VISIT)).otherwise(pl.col("code")),
+        fault=pl.when(more | upcoded).then(kind_column).otherwise(pl.lit("")),
+    )  # fmt: skip
+    extra = [joined]
+    doubled = joined.filter((kind_column == "duplicate_day") & pl.col("is_other"))
+    extra.append(doubled.with_columns(fault=kind_column, minute=pl.col("minute") + 0.5))
+    visit_line = pl.col("code").is_in([_row(FIRST_VISIT), _row(FOLLOW_UP)])
+    for code in PAIR:
+        extra.append(_added(joined.filter((kind_column == "unbundled_pair") & visit_line), code))
+    wrong_sex = joined.filter((kind_column == "impossible_sex") & visit_line)
+    is_female = pl.Series(female[visits.person[wrong_sex["row"].to_numpy()]])
+    extra += [_added(wrong_sex.filter(is_female), MALE_ONLY), _added(wrong_sex.filter(~is_female), FEMALE_ONLY)]
+    lost = joined.filter((kind_column == "no_indication") & visit_line)
+    choice = rng.integers(0, len(NEEDS_REASON), lost.height)
+    extra += [_added(lost.filter(pl.Series(choice == i)), code) for i, code in enumerate(NEEDS_REASON)]
+    done = pl.concat(extra).drop("nth", "kind", "is_other")
+    # a pair or an added code that the visit already had stays one line; the planted double stays two
+    keep = pl.struct("row", "code").is_first_distinct() | (pl.col("fault") == "duplicate_day")
+    return done.filter(keep).sort("row", "code", "minute", maintain_order=True)
+
+
+def _added(rows: pl.DataFrame, code: str) -> pl.DataFrame:
+    """A line more at these visits."""
+    return rows.with_columns(code=pl.lit(_row(code), pl.Int64), quantity=pl.lit(1, pl.Int64), fault=pl.col("kind"))
