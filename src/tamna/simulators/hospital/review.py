@@ -35,7 +35,7 @@ def judged(world: World, month: Month, claims: pl.DataFrame) -> pl.DataFrame:
     fault = claims["fault"].to_numpy()
     slip, planted = np.isin(fault, SLIPS), np.isin(fault, FAULTS)
     notice = claims["has_noticed_code"].to_numpy()
-    after = claims["first_visit_on"].cast(pl.Int32).to_numpy() >= day_number_of(table["new_notice"]["on"])
+    after = claims["first_visit_on"].cast(pl.Int32).to_numpy() >= day_number_of(table["new_notice"]["since"])
     noticed = notice & (draw[:, 2] < np.where(after, table["new_notice"]["rate"], table["new_notice"]["early"]))
     for name, hit in (
         ("judgement", draw[:, 0] < chance), ("notice", noticed), ("rule", planted & (draw[:, 1] < table["faults"]["caught"])),

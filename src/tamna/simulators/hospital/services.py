@@ -62,52 +62,50 @@ def of_visits(seed: int, month: Month, visits: Visits, stream: int) -> pl.DataFr
     visit, code, quantity = visit[kept], code[kept], quantity[kept]
     minute = visits.call[visit] + (visits.end[visit] - visits.call[visit]) * rng.random(len(visit))
     return pl.DataFrame(
-        {"row": visit, "code": code, "quantity": quantity, "days": np.ones(len(visit), dtype=np.int64), "minute": minute,
-         "fault": np.full(len(visit), "", dtype=object).astype(str)}
+        {"row": visit, "code": code, "quantity": quantity, "times": np.ones(len(visit), dtype=np.int64),
+         "days": np.ones(len(visit), dtype=np.int64), "minute": minute,
+         "fault": np.full(len(visit), "")}
     )  # fmt: skip
 
 
 def of_stays(seed: int, month: Month, stays: Stays) -> pl.DataFrame:
-    """Lines of stays that end in the month: a row a code for the whole stay."""
+    """Lines of stays that end in the month: a row a code for the whole stay, times a day × days."""
     rng = residents(seed)[0].rng(72, month.number)
     table, nights = figures("years")["stays"], np.maximum(1, stays.nights)
     everyone = np.arange(len(stays))
-    parts: list[tuple[np.ndarray, int, np.ndarray]] = []
+    parts: list[tuple[np.ndarray, int, np.ndarray, int]] = []
 
-    def add(rows: np.ndarray, code: str, quantity: np.ndarray) -> None:
-        parts.append((rows[quantity > 0], _row(code), quantity[quantity > 0]))
+    def add(rows: np.ndarray, code: str, on_days: np.ndarray, times: int = 1) -> None:
+        parts.append((rows[on_days > 0], _row(code), on_days[on_days > 0], times))
 
     intensive = rng.random(len(stays)) < table["icu"]["chance"]
     icu_days = np.where(intensive, np.minimum(nights, 1 + rng.poisson(table["icu"]["days"], len(stays))), 0)
     add(everyone, "AJ100", icu_days)
     for chance, code, quantity in figures("orders")["inpatient_day"]:
-        daily = rng.binomial(nights, chance) * quantity
-        if code == "ZR001":
-            daily = nights - icu_days
-        add(everyone, code, daily)
+        daily = nights - icu_days if code == "ZR001" else rng.binomial(nights, chance)
+        add(everyone, code, daily, quantity)
     for chance, code, a_day in table["drugs"]:
         rows = everyone[rng.random(len(stays)) < chance]
-        add(rows, code, a_day * np.minimum(nights[rows], 10))
+        add(rows, code, np.minimum(nights[rows], 10), a_day)
     for department in np.unique(stays.department):
         name = DEPARTMENTS[department]
         rows = everyone[stays.department == department]
-        orders = table["operations"].get(name, ())
         draw, reached = rng.random(len(rows)), 0.0
-        for chance, code in orders:
+        sleep = table["anaesthesia"].get(name, table["anaesthesia"]["other"])
+        for chance, code in table["operations"].get(name, ()):
             cut = rows[(draw >= reached) & (draw < reached + chance)]
             reached += chance
             add(cut, code, np.ones(len(cut), dtype=np.int64))
-            sleep = table["anaesthesia"].get(name, table["anaesthesia"]["other"])
             add(cut, sleep, np.ones(len(cut), dtype=np.int64))
         for chance, code, quantity in figures("orders")["departments"].get(name, ()):
-            often = rng.binomial(np.maximum(1, nights[rows] // 4), chance) * quantity
-            add(rows, code, often)
-    stay = np.concatenate([rows for rows, _, _ in parts])
-    code = np.concatenate([np.full(len(rows), number) for rows, number, _ in parts])
-    quantity = np.concatenate([count for _, _, count in parts])
+            add(rows, code, rng.binomial(np.maximum(1, nights[rows] // 4), chance), quantity)
+    stay = np.concatenate([rows for rows, _, _, _ in parts])
+    code = np.concatenate([np.full(len(rows), number) for rows, number, _, _ in parts])
+    on_days = np.concatenate([count for _, _, count, _ in parts])
+    times = np.concatenate([np.full(len(rows), a_day) for rows, _, _, a_day in parts])
     _, kept = np.unique(stay * 10_000 + code, return_index=True)
     return pl.DataFrame(
-        {"row": stay[kept], "code": code[kept], "quantity": quantity[kept], "days": np.ones(len(kept), dtype=np.int64),
+        {"row": stay[kept], "code": code[kept], "quantity": on_days[kept] * times[kept], "times": times[kept], "days": on_days[kept],
          "minute": np.full(len(kept), 600.0), "fault": np.full(len(kept), "")}
     )  # fmt: skip
 
