@@ -33,7 +33,9 @@ def _price(code: str, payer: str, band: str, night: bool, first: date) -> tuple[
     at = datetime(first.year, first.month, 15 if first.month != 2 else 5, 22 if night else 10)
     while not night and (at.weekday() >= 5 or _is_night(at)):
         at += timedelta(days=1)
-    priced = tariff.price_line(item, at=at, payer=payer, institution="general", birth_on=at.date() - timedelta(days=DAYS_OLD[band])).value
+    priced = tariff.price_line(
+        item, at=at, payer=payer, institution="general", birth_on=at.date() - timedelta(days=DAYS_OLD[band])
+    ).value
     benefit = item.benefit
     bucket = bucket_of(BillLine(item.code, item.item_class, item.item_sub, benefit, 0))
     return (
@@ -78,7 +80,9 @@ def shared(bills: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         .fill_null(0)
     )  # fmt: skip
     plain = [name for name in BUCKETS if name in amounts.columns and name != SELECTIVE]
-    selective = lines.filter(pl.col("bucket") == SELECTIVE).group_by("encounter_id", "benefit").agg(pl.col("amount_won").sum())
+    selective = (
+        lines.filter(pl.col("bucket") == SELECTIVE).group_by("encounter_id", "benefit").agg(pl.col("amount_won").sum())
+    )
     rates: dict[str, list[tuple[int, int]]] = {}
     for encounter, benefit, won in selective.sort("encounter_id", "benefit").iter_rows():
         rates.setdefault(encounter, []).append((int(benefit.removeprefix(SELECTIVE)), won))
@@ -99,5 +103,3 @@ def shared(bills: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     return bills.with_columns(
         total_won=pl.Series(patient + insurer), patient_won=pl.Series(patient), insurer_won=pl.Series(insurer), rule=pl.Series(rule)
     )  # fmt: skip
-
-

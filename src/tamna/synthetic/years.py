@@ -26,7 +26,15 @@ from tamna.synthetic.prices import priced, shared
 
 FORMAT = 1
 INSTITUTION = "39100103"
-INSURER_KIND = {"nhi": "4", "near_poor_2": "4", "medical_aid_1": "5", "medical_aid_2": "5", "veteran": "7", "auto": "8", "industrial": "9"}
+INSURER_KIND = {
+    "nhi": "4",
+    "near_poor_2": "4",
+    "medical_aid_1": "5",
+    "medical_aid_2": "5",
+    "veteran": "7",
+    "auto": "8",
+    "industrial": "9",
+}
 NOT_CLAIMED = ("non_covered", "full_self")
 NOTICE = "All of this is invented by a program. Nobody in it exists; no figure says anything about a real hospital."
 CHUNK_BYTES = 1 << 20
@@ -77,8 +85,14 @@ def begin(plan: Plan, out: Path) -> list[Month]:
             shutil.rmtree(left)
     _write(out / "patients.parquet", residents(plan.seed)[1])
     world = residents(plan.seed)[0]
-    _write(out / "doctors.parquet", pl.DataFrame([vars(doctor) for doctor in world.doctors]).with_columns(is_synthetic=pl.lit(True)))
-    _write(out / "staff.parquet", pl.DataFrame([vars(clerk) for clerk in world.staff]).with_columns(is_synthetic=pl.lit(True)))
+    _write(
+        out / "doctors.parquet",
+        pl.DataFrame([vars(doctor) for doctor in world.doctors]).with_columns(is_synthetic=pl.lit(True)),
+    )
+    _write(
+        out / "staff.parquet",
+        pl.DataFrame([vars(clerk) for clerk in world.staff]).with_columns(is_synthetic=pl.lit(True)),
+    )
     listed = [{"code": item["code"], "name_ko": item["ko"], "name_en": item["en"]} for item in departments()]
     _write(out / "departments.parquet", pl.DataFrame(listed).with_columns(is_synthetic=pl.lit(True)))
     return [month for month in plan.months if not (out / "months" / str(month)).is_dir()]
@@ -152,7 +166,9 @@ def _billed(made: HospitalMonth, month: Month) -> tuple[pl.DataFrame, pl.DataFra
         "encounter_id", "line_no", "code", "name", "item_class", "item_sub", "code_kind", "benefit", "bucket", "unit_won",
         pl.col("quantity").cast(pl.Int64), "times", "days", "amount_won", "add_on_rate", "service_on", "service_at", "fault", night_add_on=pl.col("night") & (pl.col("add_on_rate") > 0.12),
     )  # fmt: skip
-    return charges, shared(made.encounters, charges.select("encounter_id", "bucket", "benefit", "item_class", "amount_won"))
+    return charges, shared(
+        made.encounters, charges.select("encounter_id", "bucket", "benefit", "item_class", "amount_won")
+    )
 
 
 def _claims(
@@ -164,7 +180,9 @@ def _claims(
         insured.select("encounter_id", claim_id=pl.format("C{}-{}", pl.lit(f"{month.year}{month.month:02d}"), pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(6))),
         on="encounter_id", maintain_order="left",
     )  # fmt: skip
-    sums = kept.group_by("encounter_id", maintain_order=True).agg(pl.col("claim_id").first(), kept_won=pl.col("amount_won").sum())
+    sums = kept.group_by("encounter_id", maintain_order=True).agg(
+        pl.col("claim_id").first(), kept_won=pl.col("amount_won").sum()
+    )
     insured = insured.join(sums, on="encounter_id", maintain_order="left")
     total = pl.col("kept_won") // 10 * 10
     insurer = pl.min_horizontal(total, pl.col("insurer_won")) // 10 * 10
@@ -217,7 +235,9 @@ def _answers(
         )
     )  # fmt: skip
     answers = judged(residents(seed)[0], month, asked)
-    return answers.drop("cause"), answers.filter(pl.col("cause") != "").select("claim_id", "cause", "requested_won", "decided_won")
+    return answers.drop("cause"), answers.filter(pl.col("cause") != "").select(
+        "claim_id", "cause", "requested_won", "decided_won"
+    )
 
 
 def _money(bills: pl.DataFrame, month: Month) -> tuple[pl.DataFrame, pl.DataFrame]:

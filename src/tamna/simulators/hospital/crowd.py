@@ -100,7 +100,7 @@ def visitors(seed: int, month: Month) -> pl.DataFrame:
                 "patient_ref": f"V{month.year}{month.month:02d}{i:04d}", "name": name, "sex": str(sexes[i]), "birth_date": born,
                 "resident_number": resident_number(born, str(sexes[i]), serial, foreign=nation != "KR"),
                 "phone": f"010{10_000_000 + serial * 97 % 89_999_999:08d}", "address": "", "nationality": nation, "language": language,
-                "payer": "nhi" if nation == "KR" else "self", "card_no": f"{60_000_000_000 + serial}", "special_code": "",
+                "payer": "nhi" if nation == "KR" else "self", "card_no": f"700{month.year % 100:02d}{month.month:02d}{i:04d}", "special_code": "",
                 "special_from": None, "special_to": None, "chronic_department": "", "is_visitor": True, "is_synthetic": True,
             }
         )  # fmt: skip

@@ -44,7 +44,12 @@ def hospital_month(seed: int, month: Month) -> HospitalMonth:
     overlapping = overlapping[~clinic.no_show]
     visit_ids = _visit_ids(month, clinic_came, urgent)
     clinic_ids, urgent_ids = visit_ids[: len(clinic_came)], visit_ids[len(clinic_came) :]
-    stay_ids = np.array([f"I{number // 12:04d}{number % 12 + 1:02d}-{serial:04d}" for number, serial in zip(stays.month, stays.serial, strict=True)])
+    stay_ids = np.array(
+        [
+            f"I{number // 12:04d}{number % 12 + 1:02d}-{serial:04d}"
+            for number, serial in zip(stays.month, stays.serial, strict=True)
+        ]
+    )
     encounters = pl.concat(
         [
             _encounters(seed, month, people, clinic_came, clinic_ids),
@@ -52,11 +57,19 @@ def hospital_month(seed: int, month: Month) -> HospitalMonth:
             _stay_encounters(seed, stays, stay_ids),
         ]
     )  # fmt: skip
-    lines = services.with_mistakes(seed, month, services.of_visits(seed, month, clinic_came, 0), clinic_came, people.female)
+    lines = services.with_mistakes(
+        seed, month, services.of_visits(seed, month, clinic_came, 0), clinic_came, people.female
+    )
     lines = _marked(lines, overlapping)
-    urgent_lines = services.with_mistakes(seed, month.shifted(12_000), services.of_visits(seed, month, urgent, 1), urgent, people.female)
+    urgent_lines = services.with_mistakes(
+        seed, month.shifted(12_000), services.of_visits(seed, month, urgent, 1), urgent, people.female
+    )
     named = pl.concat(
-        [_named(lines, clinic_ids), _named(urgent_lines, urgent_ids), _named(services.of_stays(seed, month, stays), stay_ids)]
+        [
+            _named(lines, clinic_ids),
+            _named(urgent_lines, urgent_ids),
+            _named(services.of_stays(seed, month, stays), stay_ids),
+        ]
     )
     diagnoses = pl.concat(
         [
@@ -168,8 +181,12 @@ def _special(encounters: pl.DataFrame, diagnoses: pl.DataFrame) -> pl.DataFrame:
     for code, starts in SPECIAL_FITS.items():
         own = pl.any_horizontal([pl.col("kcd").str.starts_with(start) for start in starts])
         fits = fits | ((pl.col("special_code") == code) & own)
-    joined = diagnoses.select("encounter_id", kcd="code").join(encounters.select("encounter_id", "special_code", "special_from", "closed_on", "payer"), on="encounter_id")
-    good = joined.filter(fits & (pl.col("payer") == "nhi") & (pl.col("special_from") <= pl.col("closed_on")))["encounter_id"].unique()
+    joined = diagnoses.select("encounter_id", kcd="code").join(
+        encounters.select("encounter_id", "special_code", "special_from", "closed_on", "payer"), on="encounter_id"
+    )
+    good = joined.filter(fits & (pl.col("payer") == "nhi") & (pl.col("special_from") <= pl.col("closed_on")))[
+        "encounter_id"
+    ].unique()
     return encounters.with_columns(
         special_code=pl.when(pl.col("encounter_id").is_in(good.implode())).then(pl.col("special_code")).otherwise(pl.lit(""))
     ).drop("special_from")  # fmt: skip
@@ -226,7 +243,13 @@ def _events(month: Month, visits: Visits, ids: np.ndarray) -> pl.DataFrame:
     """Ticket events of each visit (대기열): issued, called, done."""
     names, moments = ("issued", "called", "done"), (visits.desk, visits.call, visits.end)
     frames = [
-        pl.DataFrame({"encounter_id": ids, "event": pl.Series([name]).new_from_index(0, len(ids)), "at": _at(month, visits.day, minute)})
+        pl.DataFrame(
+            {
+                "encounter_id": ids,
+                "event": pl.Series([name]).new_from_index(0, len(ids)),
+                "at": _at(month, visits.day, minute),
+            }
+        )
         for name, minute in zip(names, moments, strict=True)
     ]
     return pl.concat(frames).sort("at", "encounter_id", maintain_order=True)

@@ -155,7 +155,10 @@ def stock_moves(seed: int, month: Month) -> pl.DataFrame:
     day, item = np.nonzero(units)
     before = _demand(seed, month.shifted(-1)).sum(axis=0)
     bought = np.flatnonzero(before)
-    in_day = np.minimum(month.length - 1, _lead(seed, month, rng, np.zeros(len(bought), dtype=np.int64)) + rng.integers(0, 12, len(bought)))
+    in_day = np.minimum(
+        month.length - 1,
+        _lead(seed, month, rng, np.zeros(len(bought), dtype=np.int64)) + rng.integers(0, 12, len(bought)),
+    )
     names = known["item_id"].to_numpy()
     first = day_number(month.first)
     moves = pl.DataFrame(
@@ -173,8 +176,12 @@ def _tickets(seed: int, month: Month, name: str, kinds: tuple[str, ...], stream:
     """Requests for repair or help (요청 접수): more on Mondays, in storms and on hot days."""
     rng, calendar = _rng(seed, stream, month), days(seed, month)
     a_day = figures("years")["office"]["tickets_a_day" if name == "facility_tickets" else "it_tickets_a_day"]
-    mean = a_day * np.where(calendar["is_closed"].to_numpy(), 0.35, np.where(calendar["weekday"].to_numpy() == 0, 1.35, 1.05))
-    mean = mean * (1 + calendar["is_typhoon"].to_numpy() * 1.2 + np.clip(calendar["temperature"].to_numpy() - 26, 0, 6) * 0.05)
+    mean = a_day * np.where(
+        calendar["is_closed"].to_numpy(), 0.35, np.where(calendar["weekday"].to_numpy() == 0, 1.35, 1.05)
+    )
+    mean = mean * (
+        1 + calendar["is_typhoon"].to_numpy() * 1.2 + np.clip(calendar["temperature"].to_numpy() - 26, 0, 6) * 0.05
+    )
     day = np.repeat(np.arange(month.length), rng.poisson(mean))
     n = len(day)
     day, minute = _in_order(day, np.clip(rng.normal(720, 190, n), 0, 1439))
@@ -196,14 +203,18 @@ def roster(seed: int, month: Month) -> pl.DataFrame:
     nurses = figures("years")["office"]["nurses"]
     first = day_number(month.first)
     on = np.arange(month.length)
-    shift = SHIFTS[(first + on[:, None] + np.arange(nurses)[None, :] * 3 + np.arange(nurses)[None, :] // 10) % len(SHIFTS)]
+    shift = SHIFTS[
+        (first + on[:, None] + np.arange(nurses)[None, :] * 3 + np.arange(nurses)[None, :] // 10) % len(SHIFTS)
+    ]
     day, who = np.nonzero(shift != "O")
     kinds = shift[day, who]
     start = np.array([SHIFT_START[kind] for kind in kinds], dtype=float)
     names = np.char.add("NURSE-", np.char.zfill((who + 1).astype(str), 3))
     open_day = _open_days(seed, month)
     saturday = np.flatnonzero((calendar["weekday"].to_numpy() == 5) & ~calendar["is_closed"].to_numpy())
-    by_day = np.array([f"STAFF-{clerk.username}" for clerk in world.staff] + [f"DR-{doctor.license_no}" for doctor in world.doctors])
+    by_day = np.array(
+        [f"STAFF-{clerk.username}" for clerk in world.staff] + [f"DR-{doctor.license_no}" for doctor in world.doctors]
+    )
     half = np.array([f"DR-{doctor.license_no}" for doctor in world.doctors if doctor.department != "24"])
     day = np.r_[day, np.repeat(open_day, len(by_day)), np.repeat(saturday, len(half))]
     names = np.r_[names, np.tile(by_day, len(open_day)), np.tile(half, len(saturday))]
@@ -235,12 +246,16 @@ def energy(seed: int, month: Month) -> pl.DataFrame:
     day = np.repeat(np.arange(month.length), 96)
     hour = quarter / 4
     outside = calendar["temperature"].to_numpy()[day] + 3.2 * np.sin((hour - 9) / 24 * 2 * np.pi)
-    busy = np.where(calendar["is_closed"].to_numpy()[day], 0.15, np.where(calendar["weekday"].to_numpy()[day] == 5, 0.5, 1.0))
+    busy = np.where(
+        calendar["is_closed"].to_numpy()[day], 0.15, np.where(calendar["weekday"].to_numpy()[day] == 5, 0.5, 1.0)
+    )
     people = busy * np.exp(-0.5 * ((hour - 12.5) / 3.6) ** 2)
     power = table["base_kw"] + table["heat_kw"] * np.clip(table["heat_below"] - outside, 0, None)
     power = power + table["cool_kw"] * np.clip(outside - table["cool_above"], 0, None) + table["people_kw"] * people
     power = power * rng.lognormal(0, table["noise"], len(day))
-    return pl.DataFrame({"at": _moments(month, day, quarter * 15.0), "power_kw": np.round(power, 1), "outside_c": np.round(outside, 1)})
+    return pl.DataFrame(
+        {"at": _moments(month, day, quarter * 15.0), "power_kw": np.round(power, 1), "outside_c": np.round(outside, 1)}
+    )
 
 
 def _surveys(seed: int, month: Month, encounters: pl.DataFrame) -> pl.DataFrame:
@@ -252,7 +267,9 @@ def _surveys(seed: int, month: Month, encounters: pl.DataFrame) -> pl.DataFrame:
     asked = asked.filter(pl.Series(chosen))
     happy = rng.random(asked.height) < np.where(stay[chosen], 0.95, table["survey"]["satisfied"])
     mixed = rng.random(asked.height) < table["survey"]["mixed"]
-    stars = np.where(happy, np.where(rng.random(asked.height) < 0.62, 5, 4), rng.choice([1, 2, 3], asked.height, p=[0.25, 0.35, 0.4]))
+    stars = np.where(
+        happy, np.where(rng.random(asked.height) < 0.62, 5, 4), rng.choice([1, 2, 3], asked.height, p=[0.25, 0.35, 0.4])
+    )
     topics, texts = remarks.written(rng, happy, mixed)
     return pl.DataFrame(
         {"survey_id": _ids("U", month, asked.height), "encounter_id": asked["encounter_id"], "on": asked["closed_on"], "stars": stars,
@@ -282,7 +299,10 @@ def _lives(seed: int) -> pl.DataFrame:
     when = start + (year + rng.random(len(disk))) * 365.25
     seen = rng.random(len(disk)) < disks["drift_seen"]
     names = np.char.add("DISK", np.char.zfill((disk + 1).astype(str), 3))
-    for event, rows, day in (("failed", np.full(len(disk), True), when), ("drift", seen, when - rng.uniform(3, 20, len(disk)))):
+    for event, rows, day in (
+        ("failed", np.full(len(disk), True), when),
+        ("drift", seen, when - rng.uniform(3, 20, len(disk))),
+    ):
         more = {"asset_id": names[rows], "asset_class": np.full(int(rows.sum()), "disk"), "event": np.full(int(rows.sum()), event),
                 "day": day[rows], "hours": np.zeros(int(rows.sum()))}  # fmt: skip
         frame = pl.concat([frame, pl.DataFrame(more)])
@@ -294,4 +314,6 @@ def equipment_events(seed: int, month: Month) -> pl.DataFrame:
     first = day_number(month.first)
     rows = _lives(seed).filter((pl.col("day") >= first) & (pl.col("day") < first + month.length))
     stamp = pl.Series((rows["day"].to_numpy() * 86_400).astype(np.int64) * 1_000_000).cast(pl.Datetime("us"))
-    return rows.with_columns(at=stamp, repair_hours="hours").select("asset_id", "asset_class", "event", "at", "repair_hours")
+    return rows.with_columns(at=stamp, repair_hours="hours").select(
+        "asset_id", "asset_class", "event", "at", "repair_hours"
+    )

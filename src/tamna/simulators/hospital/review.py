@@ -31,7 +31,9 @@ def judged(world: World, month: Month, claims: pl.DataFrame) -> pl.DataFrame:
     factor = np.array([table["judgement"]["department"].get(code, 1.0) for code in department])
     factor = factor * habits[claims["doctor"].to_numpy()] * np.clip((amount / 40_000) ** 0.35, 0.4, 2.2)
     inpatient = (claims["setting"] == "inpatient").to_numpy()
-    chance = np.minimum(0.5, table["judgement"]["base"] * factor * np.where(inpatient, table["judgement"]["inpatient"], 1.0))
+    chance = np.minimum(
+        0.5, table["judgement"]["base"] * factor * np.where(inpatient, table["judgement"]["inpatient"], 1.0)
+    )
     fault = claims["fault"].to_numpy()
     slip, planted = np.isin(fault, SLIPS), np.isin(fault, FAULTS)
     notice = claims["has_noticed_code"].to_numpy()

@@ -140,7 +140,9 @@ def days(seed: int, month: Month) -> pl.DataFrame:
             level *= more["typhoon"]["outpatient"] if typhoon else 1.0
             level *= more["typhoon"]["next_day"] if before in typhoons(seed, before.year) and not typhoon else 1.0
             level *= more["snow"]["outpatient"] if snow else 1.0
-        emergency = table["level"]["emergency"] * (0.9 + 0.1 * visitors) * (1.25 if shut else 1.0) * (0.9 + 0.1 * _trend(on))
+        emergency = (
+            table["level"]["emergency"] * (0.9 + 0.1 * visitors) * (1.25 if shut else 1.0) * (0.9 + 0.1 * _trend(on))
+        )
         emergency *= more["typhoon"]["emergency"] if typhoon else 1.0
         emergency *= 1 + 0.08 * flu(seed, on)
         rows.append(

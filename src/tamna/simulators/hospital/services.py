@@ -16,7 +16,14 @@ from tamna.simulators.hospital.stays import Stays
 from tamna.simulators.hospital.visits import Visits
 
 FIRST_VISIT, FOLLOW_UP = "AA156", "AA256"
-FAULTS = ("duplicate_day", "unbundled_pair", "wrong_frequency", "upcoded_visit", "impossible_sex", "overlapping_admission")
+FAULTS = (
+    "duplicate_day",
+    "unbundled_pair",
+    "wrong_frequency",
+    "upcoded_visit",
+    "impossible_sex",
+    "overlapping_admission",
+)
 SLIPS = ("quantity_slip", "no_indication")
 PAIR = ("D1850", "D1860")
 MALE_ONLY, FEMALE_ONLY = "ZL074", "ZL117"
@@ -29,8 +36,23 @@ def codes() -> list[str]:
     menu, stays = figures("orders"), figures("years")["stays"]
     found = {order[1] for table in (menu["departments"], menu["kcd"]) for orders in table.values() for order in orders}
     found |= {order[1] for order in menu["inpatient_day"]} | {order[1] for order in stays["drugs"]}
-    found |= {order[1] for orders in stays["operations"].values() for order in orders} | set(stays["anaesthesia"].values())
-    return sorted(found | {FIRST_VISIT, FOLLOW_UP, "AJ100", "ZH008", MALE_ONLY, FEMALE_ONLY, *PAIR, *NEEDS_REASON})
+    found |= {order[1] for orders in stays["operations"].values() for order in orders} | set(
+        stays["anaesthesia"].values()
+    )
+    return sorted(
+        found
+        | {
+            FIRST_VISIT,
+            FOLLOW_UP,
+            "AJ100",
+            "ZR011",
+            *(order[1] for order in figures("years")["orders"]["costly"]),
+            MALE_ONLY,
+            FEMALE_ONLY,
+            *PAIR,
+            *NEEDS_REASON,
+        }
+    )
 
 
 def _row(code: str) -> int:
@@ -44,10 +66,15 @@ def of_visits(seed: int, month: Month, visits: Visits, stream: int) -> pl.DataFr
     parts: list[tuple[np.ndarray, int, int]] = [
         (came[visits.first[came]], _row(FIRST_VISIT), 1), (came[~visits.first[came]], _row(FOLLOW_UP), 1)
     ]  # fmt: skip
-    menu = figures("orders")
+    menu, more = figures("orders"), figures("years")["orders"]
     for department, orders in menu["departments"].items():
         rows = came[visits.department[came] == DEPARTMENTS.index(department)]
-        parts += [(rows[rng.random(len(rows)) < chance], _row(code), quantity) for chance, code, quantity in orders]
+        dear = more["costly"] if department not in more["not_costly"] else []
+        stretch = 1.0 if department == "24" else more["stretch"]
+        parts += [
+            (rows[rng.random(len(rows)) < chance * stretch], _row(code), quantity) for chance, code, quantity in orders
+        ]
+        parts += [(rows[rng.random(len(rows)) < chance], _row(code), quantity) for chance, code, quantity in dear]
     for disease, orders in menu["kcd"].items():
         if disease not in DISEASES:
             continue
@@ -82,8 +109,12 @@ def of_stays(seed: int, month: Month, stays: Stays) -> pl.DataFrame:
     icu_days = np.where(intensive, np.minimum(nights, 1 + rng.poisson(table["icu"]["days"], len(stays))), 0)
     add(everyone, "AJ100", icu_days)
     for chance, code, quantity in figures("orders")["inpatient_day"]:
-        daily = nights - icu_days if code == "ZR001" else rng.binomial(nights, chance)
-        add(everyone, code, daily, quantity)
+        if code != "ZR001":
+            add(everyone, code, rng.binomial(nights, chance), quantity)
+            continue
+        nursed = rng.random(len(stays)) < table["nursing"]["share"]
+        add(everyone, code, np.where(nursed, 0, nights - icu_days))
+        add(everyone, table["nursing"]["code"], np.where(nursed, nights - icu_days, 0))
     for chance, code, a_day in table["drugs"]:
         rows = everyone[rng.random(len(stays)) < chance]
         add(rows, code, np.minimum(nights[rows], 10), a_day)
@@ -125,7 +156,9 @@ def with_mistakes(seed: int, month: Month, lines: pl.DataFrame, visits: Visits, 
     lines = lines.with_row_index("nth")
     joined = lines.join(changed, on="row", how="left", maintain_order="left").with_columns(pl.col("kind").fill_null(""))
     kind_column = pl.col("kind")
-    is_first_other = pl.col("nth") == pl.col("nth").filter(~pl.col("code").is_in([_row(FIRST_VISIT), _row(FOLLOW_UP)])).min().over("row")
+    is_first_other = pl.col("nth") == pl.col("nth").filter(
+        ~pl.col("code").is_in([_row(FIRST_VISIT), _row(FOLLOW_UP)])
+    ).min().over("row")
     joined = joined.with_columns(is_other=is_first_other.fill_null(False))
     more = kind_column.is_in(["quantity_slip", "wrong_frequency"]) & pl.col("is_other")
     upcoded = (kind_column == "upcoded_visit") & (pl.col("code") == _row(FOLLOW_UP))

@@ -74,7 +74,9 @@ def admissions(seed: int, month: Month) -> Stays:
     person = np.empty(planned, dtype=np.int64)
     for index in np.unique(department[:planned]):
         code, rows = DEPARTMENTS[index], np.flatnonzero(department[:planned] == index)
-        fits = {"11": years < 16, "10": female & (years > 18) & (years < 76), "15": ~female & (years > 36)}.get(code, years > 18)
+        fits = {"11": years < 16, "10": female & (years > 18) & (years < 76), "15": ~female & (years > 36)}.get(
+            code, years > 18
+        )
         chances = weight * fits
         person[rows] = rng.choice(people.residents, len(rows), p=chances / chances.sum())
     person = np.r_[person, urgent.person]
@@ -85,7 +87,9 @@ def admissions(seed: int, month: Month) -> Stays:
     department = np.where(age < 15, DEPARTMENTS.index("11"), department)
     n = len(person)
     stretch = np.array([table["los_department"].get(code, 1.0) for code in DEPARTMENTS])[department]
-    nights = np.clip(rng.lognormal(np.log(table["los"]["median"]), table["los"]["sigma"], n) * stretch, 1, table["los"]["longest"])
+    nights = np.clip(
+        rng.lognormal(np.log(table["los"]["median"]), table["los"]["sigma"], n) * stretch, 1, table["los"]["longest"]
+    )
     admitted = first + np.r_[day, urgent.day]
     principal, second = _diagnoses(rng, department)
     draw = rng.random((n, 3))
@@ -117,7 +121,7 @@ def _diagnoses(rng: np.random.Generator, department: np.ndarray) -> tuple[np.nda
     principal = (rng.random(len(department))[:, None] > cumulated[department]).sum(axis=1)
     second = (rng.random(len(department))[:, None] > cumulated[department]).sum(axis=1)
     letters = np.array([code[0] for code in DISEASES])
-    none = (second == principal) | (letters[second] == "R") | (rng.random(len(department)) < 0.35)
+    none = (second == principal) | np.isin(letters[second], ("R", "S", "T")) | (rng.random(len(department)) < 0.35)
     second = np.where(none, -1, second)
     return principal, np.where(np.isin(letters[principal], ("S", "T")), DISEASES.index("W19"), second)
 

@@ -263,7 +263,7 @@ def _diagnoses(
     second = np.where(draw[:, 0] < 0.45, pick(rng, weights, department), NONE)
     third = np.where((second != NONE) & (draw[:, 1] < 0.2), pick(rng, weights, department), NONE)
     for column in (second, third):
-        column[(column != NONE) & ((letters[column] == "R") | (column == principal))] = NONE
+        column[(column != NONE) & (np.isin(letters[column], ("R", "S", "T")) | (column == principal))] = NONE
     third[third == second] = NONE
     injury = np.isin(letters[principal], ("S", "T")) & (draw[:, 2] < 0.9)
     second = np.where(injury, DISEASES.index("W19"), np.where(letters[principal] == "R", NONE, second))
@@ -311,7 +311,10 @@ def _play(world: World, rng: np.random.Generator, visits: Visits, people: Crowd)
     visits.desk[rows] = ends
     afternoon = visits.arrive[rows] >= 770
     late = np.abs(rng.normal(0, waits["late_mean"] * 1.2533, (int(visits.day.max()) + 1, len(world.doctors), 2)))
-    opens = np.where(afternoon, AFTERNOON[0], MORNING[0]) + late[visits.day[rows], visits.doctor[rows], afternoon.astype(int)]
+    opens = (
+        np.where(afternoon, AFTERNOON[0], MORNING[0])
+        + late[visits.day[rows], visits.doctor[rows], afternoon.astype(int)]
+    )
     line = (visits.day[rows] * len(world.doctors) + visits.doctor[rows]) * 2 + afternoon
     ready = np.maximum(ends, opens)
     order = np.lexsort((ready, line))
