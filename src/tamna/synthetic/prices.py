@@ -4,7 +4,7 @@ A price depends on code, payer, age band, night and month: each combination is a
 Shares are asked bill by bill. Won, whole. Before the developer master begins its prices stand with the year's factor.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from tamna.engines import tariff
+from tamna.engines.calendar import next_weekday
 from tamna.engines.tariff.bill import BUCKETS, BillLine, bucket_of
 
 MASTER_FROM = date(2024, 1, 1)  # sim: the developer master knows no earlier day
@@ -30,26 +31,31 @@ def age_band(column: pl.Expr) -> pl.Expr:
 @lru_cache(maxsize=100_000)
 def _price(code: str, payer: str, band: str, night: bool, first: date) -> tuple[Any, ...]:
     item = tariff.FeeMaster.developer().at(code, max(first, MASTER_FROM))
-    at = datetime(first.year, first.month, 15 if first.month != 2 else 5, 22 if night else 10)
-    while not night and (at.weekday() >= 5 or _is_night(at)):
-        at += timedelta(days=1)
-    priced = tariff.price_line(
+    at = datetime.combine(next_weekday(first), time(22) if night else time(10))
+    explained = tariff.price_line(
         item, at=at, payer=payer, institution="general", birth_on=at.date() - timedelta(days=DAYS_OLD[band])
-    ).value
+    )
+    labels = {step.label: step.value for step in explained.steps}
     benefit = item.benefit
     bucket = bucket_of(BillLine(item.code, item.item_class, item.item_sub, benefit, 0))
     return (
-        item.name_ko, item.item_class, item.item_sub, item.code_kind, benefit, bucket, priced.unit_won, float(priced.add_on_rate),
+        item.name_ko, item.item_class, item.item_sub, item.code_kind, benefit, bucket, explained.value.unit_won,
+        float(labels.get("price.class_add_on", 0)), "price.night" in labels, "price.age" in labels,
     )  # fmt: skip
 
 
-def _is_night(at: datetime) -> bool:
-    from tamna.engines.calendar import is_night_or_holiday
-
-    return is_night_or_holiday(at)
-
-
-FIELDS = ("name", "item_class", "item_sub", "code_kind", "benefit", "bucket", "unit_won", "add_on_rate")
+FIELDS = (
+    "name",
+    "item_class",
+    "item_sub",
+    "code_kind",
+    "benefit",
+    "bucket",
+    "unit_won",
+    "add_on_rate",
+    "night_add_on",
+    "child_add_on",
+)
 
 
 def priced(lines: pl.DataFrame, first: date) -> pl.DataFrame:

@@ -157,14 +157,16 @@ def _billed(made: HospitalMonth, month: Month) -> tuple[pl.DataFrame, pl.DataFra
     )  # fmt: skip
     lines = made.lines.join(about, on="encounter_id", how="left", maintain_order="left")
     lines = priced(lines, month.first)
-    lines = lines.sort("encounter_id", "item_class", "item_sub", "code", "minute").with_columns(
+    lines = lines.sort("encounter_id", "item_class", "item_sub", "code", "offset", "minute").with_columns(
         line_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("encounter_id"),
-        service_on=pl.col("admitted_on"),
-        service_at=pl.col("admitted_on").cast(pl.Datetime("us")) + pl.duration(minutes=pl.col("minute").cast(pl.Int64)),
+        service_on=pl.col("admitted_on") + pl.duration(days=pl.col("offset")),
+        service_at=pl.col("admitted_on").cast(pl.Datetime("us"))
+        + pl.duration(days=pl.col("offset"), minutes=pl.col("minute").cast(pl.Int64)),
     )
     charges = lines.select(
         "encounter_id", "line_no", "code", "name", "item_class", "item_sub", "code_kind", "benefit", "bucket", "unit_won",
-        pl.col("quantity").cast(pl.Int64), "times", "days", "amount_won", "add_on_rate", "service_on", "service_at", "fault", night_add_on=pl.col("night") & (pl.col("add_on_rate") > 0.12),
+        pl.col("quantity").cast(pl.Int64), "times", "days", "amount_won", "add_on_rate", "night_add_on", "child_add_on",
+        "service_on", "service_at", "fault",
     )  # fmt: skip
     return charges, shared(
         made.encounters, charges.select("encounter_id", "bucket", "benefit", "item_class", "amount_won")
@@ -208,7 +210,7 @@ def _claims(
         "claim_id", "line_no", "item_class", "item_sub", "code_kind", "code", "service_on", "service_at",
         unit_price=pl.col("unit_won").cast(pl.Float64), dose=(pl.col("quantity") / (pl.col("times") * pl.col("days"))).cast(pl.Float64),
         times_per_day=pl.col("times").cast(pl.Float64), days="days",
-        quantity=pl.col("quantity").cast(pl.Float64), amount=pl.col("amount_won"), add_on_rate="add_on_rate", night_add_on="night_add_on",
+        quantity=pl.col("quantity").cast(pl.Float64), amount=pl.col("amount_won"), add_on_rate="add_on_rate", night_add_on="night_add_on", child_add_on="child_add_on",
         copay_kind=pl.when(pl.col("benefit").str.starts_with("selective")).then(pl.lit("selective")).otherwise(pl.lit("partial")),
         selective_rate=pl.when(pl.col("benefit").str.starts_with("selective")).then(pl.col("benefit").str.strip_prefix("selective").cast(pl.Int64, strict=False)),
     )  # fmt: skip

@@ -46,7 +46,7 @@ def judged(world: World, month: Month, claims: pl.DataFrame) -> pl.DataFrame:
         cause[hit] = name
     is_cut = (cause != "") & (amount > 1_000)
     part = np.where(inpatient, 0.01 + 0.09 * draw[:, 3], 0.08 + 0.30 * draw[:, 3])
-    asked = np.where(cause == "rule", np.minimum(claims["worst_won"].to_numpy(), amount * 0.6), amount * part)
+    asked = np.where(cause == "rule", np.minimum(claims["worst_won"].to_numpy() * 0.5, amount * 0.4), amount * part)
     cut = np.where(is_cut, np.maximum(10, np.minimum(amount, asked)).astype(np.int64) // 10 * 10, 0)
     status[is_cut] = "adjusted"
     places = np.arange(1, len(table["reasons"]) + 1)

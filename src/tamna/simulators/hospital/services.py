@@ -27,7 +27,7 @@ FAULTS = (
 SLIPS = ("quantity_slip", "no_indication")
 PAIR = ("D1850", "D1860")
 MALE_ONLY, FEMALE_ONLY = "ZL074", "ZL117"
-NEEDS_REASON = ("ZC001", "ZU009", "E7611", "ZL074")
+NEEDS_REASON = ("ZC001", "ZC403")
 
 
 @lru_cache(maxsize=1)
@@ -60,7 +60,7 @@ def _row(code: str) -> int:
 
 
 def of_visits(seed: int, month: Month, visits: Visits, stream: int) -> pl.DataFrame:
-    """Lines of visits that took place: visit (row number), code, quantity, days, minute, fault."""
+    """Lines of visits that took place: row (of the visit), code, quantity, times, days, minute, fault, offset in days."""
     rng = residents(seed)[0].rng(71, month.number, stream)
     came = np.flatnonzero(~visits.no_show)
     parts: list[tuple[np.ndarray, int, int]] = [
@@ -91,12 +91,12 @@ def of_visits(seed: int, month: Month, visits: Visits, stream: int) -> pl.DataFr
     return pl.DataFrame(
         {"row": visit, "code": code, "quantity": quantity, "times": np.ones(len(visit), dtype=np.int64),
          "days": np.ones(len(visit), dtype=np.int64), "minute": minute,
-         "fault": np.full(len(visit), "")}
+         "fault": np.full(len(visit), ""), "offset": np.zeros(len(visit), dtype=np.int64)}
     )  # fmt: skip
 
 
 def of_stays(seed: int, month: Month, stays: Stays) -> pl.DataFrame:
-    """Lines of stays that end in the month: a row a code for the whole stay, times a day × days."""
+    """Lines of stays that end in the month."""
     rng = residents(seed)[0].rng(72, month.number)
     table, nights = figures("years")["stays"], np.maximum(1, stays.nights)
     everyone = np.arange(len(stays))
@@ -129,15 +129,27 @@ def of_stays(seed: int, month: Month, stays: Stays) -> pl.DataFrame:
             add(cut, code, np.ones(len(cut), dtype=np.int64))
             add(cut, sleep, np.ones(len(cut), dtype=np.int64))
         for chance, code, quantity in figures("orders")["departments"].get(name, ()):
-            add(rows, code, rng.binomial(np.maximum(1, nights[rows] // 4), chance), quantity)
+            add(rows, code, rng.binomial(np.maximum(1, nights[rows] // 2), chance), quantity)
+    drugs = {order[1] for order in table["drugs"]}
     stay = np.concatenate([rows for rows, _, _, _ in parts])
     code = np.concatenate([np.full(len(rows), number) for rows, number, _, _ in parts])
     on_days = np.concatenate([count for _, _, count, _ in parts])
     times = np.concatenate([np.full(len(rows), a_day) for rows, _, _, a_day in parts])
     _, kept = np.unique(stay * 10_000 + code, return_index=True)
+    stay, code, on_days, times = stay[kept], code[kept], on_days[kept], times[kept]
+    # a drug is one line for its days; any other order is a line a day, spread over the stay
+    is_drug = np.isin(code, [_row(name) for name in drugs])
+    copies = np.where(is_drug, 1, on_days)
+    row = np.repeat(np.arange(len(stay)), copies)
+    nth = np.arange(len(row)) - np.repeat(np.cumsum(copies) - copies, copies)
+    run = np.where(is_drug, on_days, 1)[row]
+    offset = nth * nights[stay[row]] // copies[row]
+    offset = np.where(code[row] == _row("AJ100"), nth, offset)
+    bed = np.isin(code[row], [_row("ZR001"), _row(table["nursing"]["code"])])  # the ward follows intensive care
+    offset = np.where(bed, nth + icu_days[stay[row]], offset)
     return pl.DataFrame(
-        {"row": stay[kept], "code": code[kept], "quantity": on_days[kept] * times[kept], "times": times[kept], "days": on_days[kept],
-         "minute": np.full(len(kept), 600.0), "fault": np.full(len(kept), "")}
+        {"row": stay[row], "code": code[row], "quantity": times[row] * run, "times": times[row], "days": run,
+         "minute": np.full(len(row), 600.0), "fault": np.full(len(row), ""), "offset": offset}
     )  # fmt: skip
 
 
