@@ -115,7 +115,9 @@ def crowd(seed: int, month: Month) -> Crowd:
     born = table["birth_date"].cast(pl.Int32).to_numpy()
     home = np.array([DEPARTMENTS.index(person.home) if person.home else -1 for person in world.people] + [-1] * n)
     disease = np.array([DISEASES.index(person.disease) if person.disease else -1 for person in world.people] + [-1] * n)
-    habits = np.array([person.no_show for person in world.people] + [0.12] * n)
+    habits = np.array([person.no_show for person in world.people])
+    sharper = habits ** figures("years")["habit_power"]
+    habits = np.r_[sharper * (habits.mean() / sharper.mean()), np.full(n, 0.12)]
     starts = table["special_from"].cast(pl.Int32).fill_null(day_number(month.first) + 999_999).to_numpy()
     return Crowd(
         born=born, female=(table["sex"] == "F").to_numpy(), payer=np.array([PAYERS.index(code) for code in table["payer"]]),

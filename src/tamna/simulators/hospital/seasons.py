@@ -112,6 +112,13 @@ def stomach(on: date) -> float:
     return _bump(on, table["peak_day"], table["width_days"])
 
 
+def _wave(seed: int, month: Month, part: float) -> float:
+    """A slow up and down, between this month's level and the next one's."""
+    sd = figures("years")["wave_sd"]
+    here, there = (float(World(seed).rng(34, one.number).normal(0, sd)) for one in (month, month.shifted(1)))
+    return float(np.exp(here * (1 - part) + there * part))
+
+
 def _trend(on: date) -> float:
     table = figures("years")["trend"]
     first, last = date.fromisoformat(table["first"]), date.fromisoformat(table["last"])
@@ -135,7 +142,8 @@ def days(seed: int, month: Month) -> pl.DataFrame:
         level = 0.0
         if not shut:
             level = table["level"]["outpatients"] * table["weekday"]["values"][on.weekday()]
-            level *= table["month"]["values"][on.month - 1] * _trend(on)
+            level *= table["month"]["values"][on.month - 1] * _trend(on) * _wave(seed, month, i / month.length)
+            level *= 1 + more["flu_visits"] * flu(seed, on)
             level *= table["after_holiday"]["value"] if holiday_name(before) else 1.0
             level *= more["typhoon"]["outpatient"] if typhoon else 1.0
             level *= more["typhoon"]["next_day"] if before in typhoons(seed, before.year) and not typhoon else 1.0
