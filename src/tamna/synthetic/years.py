@@ -5,7 +5,9 @@ generator knows (faults, chances, causes of cuts) goes to `truth/`, never beside
 """
 
 import hashlib
+import io
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ import tamna
 from tamna.simulators.hospital.crowd import residents
 from tamna.simulators.hospital.figures import departments, figures
 from tamna.simulators.hospital.month import HospitalMonth, hospital_month, noticed_codes
-from tamna.simulators.hospital.office import office_month
+from tamna.simulators.hospital.office import items, office_month
 from tamna.simulators.hospital.review import judged
 from tamna.simulators.hospital.seasons import Month
 from tamna.synthetic.prices import priced, shared
@@ -84,6 +86,7 @@ def begin(plan: Plan, out: Path) -> list[Month]:
         for left in (out / name).glob(".*.part"):
             shutil.rmtree(left)
     _write(out / "patients.parquet", residents(plan.seed)[1])
+    _write(out / "items.parquet", items(plan.seed))
     world = residents(plan.seed)[0]
     _write(
         out / "doctors.parquet",
@@ -266,7 +269,7 @@ def _folder(path: Path, frames: dict[str, pl.DataFrame]) -> None:
     part.mkdir()
     try:
         for name, frame in frames.items():
-            frame.write_parquet(part / f"{name}.parquet", compression="zstd", compression_level=1)
+            _write(part / f"{name}.parquet", frame)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
@@ -275,15 +278,28 @@ def _folder(path: Path, frames: dict[str, pl.DataFrame]) -> None:
 
 
 def _write(path: Path, frame: pl.DataFrame) -> None:
+    """By way of memory: polars says a full disk in words only, the system in an OSError."""
+    packed = io.BytesIO()
+    frame.write_parquet(packed, compression="zstd", compression_level=1)
+    _put(path, packed.getbuffer())
+
+
+def _put(path: Path, content: bytes | memoryview) -> None:
+    """Whole or not at all, also after a loss of power."""
     part = path.with_name(path.name + ".part")
-    frame.write_parquet(part, compression="zstd", compression_level=1)
+    try:
+        with part.open("wb") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     part.replace(path)
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    _put(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
