@@ -95,6 +95,7 @@ def socket_dir() -> str:
         lines = pid_file.read_text(encoding="utf-8").splitlines()
         if len(lines) > 4 and lines[4]:
             return lines[4]
+    data_dir().mkdir(parents=True, exist_ok=True)  # the folder's identity decides the name
     return str(find_suitable_socket_dir(data_dir(), PostgresServer.runtime_path))
 
 
