@@ -1,4 +1,7 @@
-"""Shared fixtures. Database tests run on a real PostgreSQL: DATABASE_URL, else the embedded one under TAMNA_HOME."""
+"""Pytest plugin, loaded before Django's settings: a data folder of the tests' own, and its database started.
+
+Database tests run on a real PostgreSQL: DATABASE_URL, else the embedded one under `.test-home` (or TAMNA_HOME).
+"""
 
 import os
 from pathlib import Path
