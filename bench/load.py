@@ -100,7 +100,7 @@ def _token(page: str) -> str:
 
 async def listen(url: str, cookies: httpx.Cookies, until: float, seen: dict[str, list[float]]) -> None:
     """One open stream: remembers when each message arrived."""
-    async with httpx.AsyncClient(base_url=url, cookies=cookies, timeout=None) as client:  # noqa: S113 - a stream
+    async with httpx.AsyncClient(base_url=url, cookies=cookies, timeout=None) as client:
         address = (await client.get("/live-address")).json()["url"]
         async with client.stream("GET", address) as stream:
             async for line in stream.aiter_lines():
