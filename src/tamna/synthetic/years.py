@@ -129,7 +129,7 @@ def finish(plan: Plan, out: Path) -> dict[str, Any]:
 
 ADMINISTRATIVE = (
     "documents", "purchases", "stock_moves", "facility_tickets", "it_tickets", "roster", "energy", "surveys", "equipment_events",
-    "census", "invoices", "payments",
+    "census",
 )  # fmt: skip
 
 
