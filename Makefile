@@ -51,7 +51,7 @@ torture: $(READY_DEV)
 
 screenshots: $(READY_DEV)
 	$(VENV)/bin/python tools/browser.py
-	$(VENV)/bin/python tools/screenshots.py
+	$(VENV)/bin/python -m tools.screenshots
 
 messages: $(READY_DEV)
 	$(VENV)/bin/python tools/messages.py
