@@ -1,4 +1,4 @@
-"""How the outside world fails: it cannot be reached, or it says no."""
+"""How the outside world fails: it cannot be reached, it says no, or what it says cannot be believed."""
 
 
 class Unreachable(Exception):
@@ -7,6 +7,15 @@ class Unreachable(Exception):
     def __init__(self, system: str) -> None:
         super().__init__(f"{system} does not answer")
         self.system = system
+
+
+class Garbled(Unreachable):
+    """An answer that is not what was agreed (해독 불가): counted as none, so that nothing of it enters the books."""
+
+    def __init__(self, system: str, reason: str) -> None:
+        super().__init__(system)
+        self.args = (f"{system} answered what cannot be read: {reason}",)
+        self.reason = reason
 
 
 class Refused(Exception):

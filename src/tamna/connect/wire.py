@@ -1,10 +1,13 @@
-"""One way of asking an HTTP system: time-outs become Unreachable, error answers become Refused."""
+"""One way of asking an HTTP system: time-outs become Unreachable, error answers Refused, unreadable ones Garbled."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
+from pydantic import BaseModel, ValidationError
 
-from tamna.connect.errors import Refused, Unreachable
+from tamna.connect.errors import Garbled, Refused, Unreachable
+
+Reply = TypeVar("Reply", bound=BaseModel)
 
 
 def ask(system: str, method: str, url: str, *, timeout_s: float = 3.0, **request: Any) -> httpx.Response:
@@ -19,6 +22,21 @@ def ask(system: str, method: str, url: str, *, timeout_s: float = 3.0, **request
         try:
             body = reply.json()
         except ValueError:
-            body = {}
-        raise Refused(system, str(body.get("code", reply.status_code)), str(body.get("message", "")))
+            body = None
+        said = body if isinstance(body, dict) else {}
+        raise Refused(system, str(said.get("code", reply.status_code)), str(said.get("message", "")))
     return reply
+
+
+def ask_for(model: type[Reply], system: str, method: str, url: str, *, timeout_s: float = 3.0, **request: Any) -> Reply:
+    """One request whose answer must fit `model`. Raises what `ask` raises, and Garbled.
+
+    The reason names the field and what is wrong with it, never the value: an answer may hold a person.
+    """
+    reply = ask(system, method, url, timeout_s=timeout_s, **request)
+    try:
+        return model.model_validate_json(reply.content)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise Garbled(system, f"{place}: {first['type']}") from None

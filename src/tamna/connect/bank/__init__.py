@@ -5,7 +5,7 @@ from datetime import date
 from pydantic import BaseModel
 
 from tamna.connect.systems import BANK
-from tamna.connect.wire import ask
+from tamna.connect.wire import ask_for
 
 
 class Deposit(BaseModel):
@@ -18,7 +18,12 @@ class Deposit(BaseModel):
     reference: str = ""
 
 
+class Statement(BaseModel):
+    """A stretch of the account's statement."""
+
+    deposits: list[Deposit]
+
+
 def deposits(after: int = 0) -> list[Deposit]:
-    """Transfers after a cursor, oldest first. Raises Unreachable."""
-    reply = ask("bank", "GET", f"{BANK.url}/deposits", params={"after": after})
-    return [Deposit.model_validate(row) for row in reply.json()["deposits"]]
+    """Transfers after a cursor, oldest first. Raises Unreachable, Garbled."""
+    return ask_for(Statement, "bank", "GET", f"{BANK.url}/deposits", params={"after": after}).deposits

@@ -5,30 +5,50 @@ import socket
 from collections.abc import Callable
 
 from tamna.connect.errors import Unreachable
-from tamna.connect.his import MAX_BYTES
+from tamna.connect.his.form import MAX_BYTES
 
 START, END = b"\x0b", b"\x1c\r"
 IDLE_S = 300.0
 Receive = Callable[[bytes], bytes]
 
 
-async def serve(host: str, port: int, receive: Receive) -> asyncio.Server:
-    """Answer each framed message with what `receive` returns (it runs in a thread). Frames over 8 MiB end the connection."""
+async def serve(host: str, port: int, receive: Receive, *, idle_s: float = IDLE_S) -> asyncio.Server:
+    """Answer each framed message with what `receive` returns (it runs in a thread), one after the other on a connection.
+
+    Bytes before a start block are skipped; a start block within a frame begins anew, for the end of the one before was lost.
+    A frame over 8 MiB is answered with AR and ends the connection; a silent connection ends after `idle_s`.
+    """
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
-                await asyncio.wait_for(reader.readuntil(START), IDLE_S)
-                frame = await asyncio.wait_for(reader.readuntil(END), IDLE_S)
-                answer = await asyncio.to_thread(receive, frame[: -len(END)])
+                await _skip_to_start(reader, idle_s)
+                try:
+                    frame = await asyncio.wait_for(reader.readuntil(END), idle_s)
+                except asyncio.LimitOverrunError:
+                    head = await reader.readexactly(min(MAX_BYTES, 1 << 16))
+                    writer.write(START + await asyncio.to_thread(receive, head.ljust(MAX_BYTES + 1, b" ")) + END)
+                    await writer.drain()
+                    return
+                answer = await asyncio.to_thread(receive, frame[: -len(END)].rpartition(START)[2])
                 writer.write(START + answer + END)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, TimeoutError, OSError):
+            pass  # the other side went away; what it did not get an answer for it sends again
         finally:
             writer.close()
 
     return await asyncio.start_server(talk, host, port, limit=MAX_BYTES + 1024)
+
+
+async def _skip_to_start(reader: asyncio.StreamReader, idle_s: float) -> None:
+    """Read on until a start block; noise of any length takes no memory."""
+    while True:
+        try:
+            await asyncio.wait_for(reader.readuntil(START), idle_s)
+            return
+        except asyncio.LimitOverrunError as error:
+            await reader.readexactly(error.consumed)
 
 
 def send(host: str, port: int, message: bytes, timeout_s: float = 5.0) -> bytes:
@@ -40,9 +60,9 @@ def send(host: str, port: int, message: bytes, timeout_s: float = 5.0) -> bytes:
             answer = b""
             while not answer.endswith(END):
                 part = connection.recv(65536)
-                if not part:
+                if not part or len(answer) > MAX_BYTES:
                     raise Unreachable("his")
                 answer += part
-            return answer[len(START) : -len(END)]
+            return answer[: -len(END)].rpartition(START)[2]
     except OSError as error:
         raise Unreachable("his") from error

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from tamna.connect.systems import MESSAGING
-from tamna.connect.wire import ask
+from tamna.connect.wire import ask_for
 
 Channel = Literal["sms", "kakao", "email"]
 
@@ -26,12 +26,10 @@ class Sent(BaseModel):
 
 
 def send(message: Message) -> Sent:
-    """Hand a message over. Raises Unreachable, Refused(code)."""
-    return Sent.model_validate_json(
-        ask("messaging", "POST", f"{MESSAGING.url}/messages", json=message.model_dump(), timeout_s=5).content
-    )
+    """Hand a message over. Raises Unreachable (send again by the same key), Refused(code)."""
+    return ask_for(Sent, "messaging", "POST", f"{MESSAGING.url}/messages", json=message.model_dump(), timeout_s=5)
 
 
 def status(message_id: str) -> Sent:
     """What became of it (발송 결과)."""
-    return Sent.model_validate_json(ask("messaging", "GET", f"{MESSAGING.url}/messages/{message_id}").content)
+    return ask_for(Sent, "messaging", "GET", f"{MESSAGING.url}/messages/{message_id}")

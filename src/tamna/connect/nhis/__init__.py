@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from tamna.connect.systems import NHIS
-from tamna.connect.wire import ask
+from tamna.connect.wire import ask_for
 
 Payer = Literal[
     "nhi", "medical_aid_1", "medical_aid_2", "near_poor_1", "near_poor_2", "veteran", "auto", "industrial", "self"
@@ -36,6 +36,6 @@ class Answer(BaseModel):
 
 
 def check(question: Question, *, timeout_s: float = 3.0) -> Answer:
-    """Ask for eligibility. Raises Unreachable, Refused("unknown_person")."""
-    reply = ask("nhis", "POST", f"{NHIS.url}/eligibility", json=question.model_dump(mode="json"), timeout_s=timeout_s)
-    return Answer.model_validate_json(reply.content)
+    """Ask for eligibility. Raises Unreachable, Garbled, Refused("unknown_person")."""
+    body = question.model_dump(mode="json")
+    return ask_for(Answer, "nhis", "POST", f"{NHIS.url}/eligibility", json=body, timeout_s=timeout_s)
