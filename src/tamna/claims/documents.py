@@ -82,10 +82,14 @@ def _iso(day: date | None) -> str | None:
 
 
 def _add_ons(line: ClaimLine) -> dict[str, Any]:
-    """The add-ons inside a unit price (가산), as the price's own steps say."""
+    """The add-ons inside a unit price (가산), as the price's own steps say; the rate is the class add-on's alone."""
     steps = {step["label"]: step for step in (line.charge.steps if line.charge else [])}
-    rate = steps.get("price.unit", {}).get("inputs", {}).get("add_ons", 0)
-    return {"add_on_rate": float(rate), "night_add_on": "price.night" in steps, "child_add_on": "price.age" in steps}
+    by_class = steps.get("price.class_add_on", {}).get("value", 0)
+    return {
+        "add_on_rate": float(by_class),
+        "night_add_on": "price.night" in steps,
+        "child_add_on": "price.age" in steps,
+    }
 
 
 def _line(line: ClaimLine) -> dict[str, Any]:
