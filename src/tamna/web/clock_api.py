@@ -41,8 +41,9 @@ def change(request: HttpRequest, body: Setting) -> dict[str, Any]:
     rate = float(body.rate if body.rate is not None else row.rate if row else 1)
     if not 0 <= rate <= 60:
         raise HttpError(422, "the rate goes from 0 to 60")
-    at = body.now or clock.now()
-    if at < clock.now():
+    now = clock.now()
+    at = body.now or now
+    if at < now:
         raise HttpError(422, "the clock only goes forward")
     clock.set_clock(at, rate)
     audit.note("clock.set", by=actor(request), detail={"rate": rate})
