@@ -1,10 +1,16 @@
-"""What we write: acknowledgements (ACK with AA, AE or AR) and the news that a patient has arrived (ADT^A04)."""
+"""What we write: acknowledgements (ACK with AA, AE or AR) and the news that a patient has arrived (ADT^A04). Times are Seoul's."""
 
 import re
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+SEOUL = ZoneInfo("Asia/Seoul")
 MARKS = {"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "~": "\\R\\", "&": "\\T\\"}
 HEAD = r"MSH|^~\&|TAMNA|TAMNA|HIS|HIS|"
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone(SEOUL):%Y%m%d%H%M%S}"
 
 
 def _plain(text: str) -> str:
@@ -18,7 +24,7 @@ def acknowledge(
     """ACK (AA, AE or AR); an error says where (ERR-2), of which kind (ERR-3, table 0357) and why (ERR-8)."""
     reason, control_id = _plain(reason[:200]), _plain(control_id)
     lines = [
-        f"{HEAD}{at:%Y%m%d%H%M%S}||ACK|A{control_id}|P|2.5||||||UNICODE UTF-8",
+        f"{HEAD}{_time(at)}||ACK|A{control_id}|P|2.5||||||UNICODE UTF-8",
         f"MSA|{code}|{control_id}" + (f"|{reason}" if reason else ""),
     ]
     if code != "AA":
@@ -41,8 +47,8 @@ def arrival(
 ) -> bytes:
     """ADT^A04: the patient has arrived. No name and no resident number travels; the HIS knows the chart."""
     return (
-        f"{HEAD}{at:%Y%m%d%H%M%S}||ADT^A04|{control_id}|P|2.5||||||UNICODE UTF-8\r"
-        f"EVN|A04|{at:%Y%m%d%H%M%S}\r"
+        f"{HEAD}{_time(at)}||ADT^A04|{control_id}|P|2.5||||||UNICODE UTF-8\r"
+        f"EVN|A04|{_time(at)}\r"
         f"PID|1||{chart_no}^^^TAMNA^MR||||{birth}|{sex}\r"
         f"PV1|1|O|{department}||||{license_no}||||||||||||{visit}\r"
     ).encode()
