@@ -4,12 +4,22 @@ from collections.abc import Iterator
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from tamna.core.format import clock_time, minutes
 from tamna.core.models import InterfaceMessage
 from tamna.patients.timeline import Entry, source
 from tamna.patients.views import PAYERS
 from tamna.reception.models import Condition, Encounter, ServiceRequest, Ticket
+
+MESSAGE_STATES = {
+    "sent": noop("%(kind)s sent"),
+    "pending": noop("%(kind)s waits to be sent"),
+    "received": noop("%(kind)s received"),
+    "accepted": noop("%(kind)s taken"),
+    "refused": noop("%(kind)s refused"),
+    "failed": noop("%(kind)s failed"),
+}
 
 
 @source
@@ -44,4 +54,5 @@ def visit_entries(encounter_id: int) -> Iterator[Entry]:
         codes = Condition.objects.filter(encounter=visit).order_by("seq").values_list("code", flat=True)
         yield Entry(visit.finished_at, 8, _("Consultation"), _("Finished"), ", ".join(codes))
     for message in InterfaceMessage.objects.filter(encounter_ref=visit.public_id, system="his").order_by("id"):
-        yield Entry(message.at, 6, "HL7", f"{message.kind} {message.status}", message.control_id)
+        state = _(MESSAGE_STATES.get(message.status, "%(kind)s")) % {"kind": message.kind}
+        yield Entry(message.at, 6, "HL7", state, message.control_id)

@@ -8,10 +8,11 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language_info, gettext, ngettext
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from tamna.core.format import clock_time, day, language, minutes, moment, number, percent, won
+from tamna.engines.labels import label
 from tamna.web.chart import axis, evenly
 
 
@@ -30,9 +31,18 @@ def environment(**options: Any) -> Environment:
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(url=url, static=static, language=language, axis=axis, evenly=evenly)
     env.filters.update(
-        won=won, day=day, clock=clock_time, moment=moment, minutes=minutes, number=number, percent=percent
-    )
+        won=won, day=day, clock=clock_time, moment=moment, minutes=minutes, number=number, percent=percent,
+        language_name=language_name, label=lambda key: label(key, language()),
+    )  # fmt: skip
     return env
+
+
+def language_name(code: str) -> str:
+    """A language's name in the reader's language; an unknown code shows itself."""
+    try:
+        return str(get_language_info(code.lower())["name_translated"])
+    except KeyError:
+        return code
 
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:
