@@ -12,7 +12,9 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import IntegerField, Max, Min, Sum
+from django.db.models.functions import Cast
+from django.utils.translation import gettext_noop as noop
 
 from tamna.billing.models import ChargeItem
 from tamna.claims import documents
@@ -264,7 +266,7 @@ def file_of(batch: Batch) -> bytes:
         document["claim"] |= {
             "batch_no": batch.batch_no,
             "serial_no": claim.serial_no,
-            "claim_on": f"{batch.made_at:%Y-%m-%d}",
+            "claim_on": clock.business_day(batch.made_at).isoformat(),
         }
         statements.append(document)
     header = hira.Header(
@@ -327,18 +329,40 @@ def collect_answers(*, by: Actor) -> Collected:
     while True:
         found = hira.answers(after, at=clock.now())
         for document in found:
-            statements += _keep(document, by)
             after = document.id
+            if isinstance(document, hira.Unreadable):
+                _set_aside(document.id, document.reason)
+                continue
+            statements += _keep(document, by)
             total += 1
         if not found:
             return Collected(total, statements)
 
 
 def _last_document() -> int:
+    """Where to read on: after the last one, or before the first of today's that was set aside, to ask for it again."""
     from tamna.core.models import InterfaceMessage
 
-    last = InterfaceMessage.objects.filter(system="hira", direction="in").order_by("-id").first()
-    return int(last.control_id) if last else 0
+    kept = InterfaceMessage.objects.filter(system="hira", direction="in").annotate(
+        number=Cast("control_id", IntegerField())
+    )
+    again = kept.filter(status="failed", at__gt=clock.now() - timedelta(days=1)).aggregate(first=Min("number"))["first"]
+    return again - 1 if again else kept.aggregate(last=Max("number"))["last"] or 0
+
+
+def _set_aside(number: int, reason: str) -> None:
+    """An answer that cannot be believed (판독 불가 통보): kept out of the books, asked for again, told to people once."""
+    from tamna.core import notices
+    from tamna.core.models import InterfaceMessage
+
+    _, is_new = InterfaceMessage.objects.get_or_create(
+        system="hira", direction="in", control_id=str(number),
+        defaults={"kind": "unreadable", "status": "failed", "detail": reason[:300], "at": clock.now()},
+    )  # fmt: skip
+    if is_new:
+        for role in ("claims", "it"):
+            notices.tell(noop("Answer %(number)s of HIRA cannot be read. Nothing of it was booked; it is asked for again."),
+                         {"number": number}, role=role)  # fmt: skip
 
 
 STATUS = {"returned": Claim.Status.RETURNED, "impossible": Claim.Status.IMPOSSIBLE, "full": Claim.Status.FULL,
@@ -349,34 +373,33 @@ STATUS = {"returned": Claim.Status.RETURNED, "impossible": Claim.Status.IMPOSSIB
 def _keep(document: hira.Document, by: Actor) -> int:
     from tamna.core.models import InterfaceMessage
 
-    _, is_new = InterfaceMessage.objects.get_or_create(
+    kept, is_new = InterfaceMessage.objects.select_for_update().get_or_create(
         system="hira", direction="in", control_id=str(document.id),
         defaults={"kind": document.kind, "status": "accepted", "at": clock.now()},
     )  # fmt: skip
-    if not is_new:
+    if not is_new and kept.status != "failed":
         return 0
     batch = Batch.objects.filter(batch_no=document.batch_no).first()
-    if batch is None:
-        InterfaceMessage.objects.filter(system="hira", direction="in", control_id=str(document.id)).update(
-            status="failed", detail="unknown batch"
-        )
+    claims = {claim.serial_no: claim for claim in batch.claims.select_for_update()} if batch else {}
+    wrong = _contradicts(document, claims)
+    kept.kind, kept.status, kept.detail = document.kind, "refused" if wrong else "accepted", wrong
+    kept.save(update_fields=["kind", "status", "detail"])
+    if wrong or batch is None:
+        _tell_wrong(document)
         return 0
-    claims = {claim.serial_no: claim for claim in batch.claims.select_for_update()}
     responses = []
     for row in document.statements:
-        claim = claims.get(row["serial_no"])
-        if claim is None:
-            continue
+        claim = claims[row.serial_no]
         responses.append(
             ClaimResponse(
                 claim=claim, document_id=f"{document.kind}:{document.id}", kind="payment" if document.kind == "payment" else "result",
-                status=row["status"], requested_won=row["requested"], decided_won=row["decided"], reason_code=row["reason"],
-                lines=row["lines"], decided_on=document.on, received_at=clock.now(),
+                status=row.status, requested_won=row.requested, decided_won=row.decided, reason_code=row.reason,
+                lines=[cut.model_dump() for cut in row.lines], decided_on=document.on, received_at=clock.now(),
             )
         )  # fmt: skip
         if not (claim.status == Claim.Status.PAID and document.kind != "payment"):
-            claim.status = STATUS[row["status"]]
-        claim.decided_won = row["decided"]
+            claim.status = STATUS[row.status]
+        claim.decided_won = row.decided
     ClaimResponse.objects.bulk_create(responses)
     Claim.objects.bulk_update(claims.values(), ["status", "decided_won"], batch_size=500)
     for response in responses:
@@ -390,6 +413,26 @@ def _keep(document: hira.Document, by: Actor) -> int:
         batch.status = Batch.Status.REVIEWED
         batch.save(update_fields=["status"])
     return len(responses)
+
+
+def _contradicts(document: hira.Document, claims: dict[str, Claim]) -> str:
+    """Why an answer cannot be ours: an unknown batch or statement, another sum than was asked for; empty when it can."""
+    if not claims:
+        return "unknown batch"
+    for row in document.statements:
+        claim = claims.get(row.serial_no)
+        if claim is None:
+            return "unknown statement"
+        if row.requested != claim.insurer_won:
+            return "another sum than was asked for"
+    return ""
+
+
+def _tell_wrong(document: hira.Document) -> None:
+    from tamna.core import notices
+
+    notices.tell(noop("Answer %(number)s of HIRA contradicts what was sent. Nothing of it was booked; ask the agency."),
+                 {"number": document.id}, role="claims")  # fmt: skip
 
 
 @transaction.atomic

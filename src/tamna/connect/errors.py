@@ -1,7 +1,7 @@
 """How the outside world fails: it cannot be reached, it says no, or what it says cannot be believed."""
 
 
-class Unreachable(Exception):
+class Unreachable(ConnectionError):
     """No answer in time (연결 불가). What was asked may or may not have happened there: ask again by the same key."""
 
     def __init__(self, system: str) -> None:

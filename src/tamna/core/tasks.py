@@ -3,11 +3,25 @@
 from typing import Any
 
 import structlog
-from procrastinate import JobContext, RetryStrategy
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
+from procrastinate.jobs import Job
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 log = structlog.get_logger()
-BACKOFF = RetryStrategy(max_attempts=6, exponential_wait=3)
+
+
+class Backoff(BaseRetryStrategy):
+    """3, 9, 27, 81 s, then every five minutes: an outside system that is away is asked for a day, a fault of ours six times."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        limit = 290 if isinstance(exception, ConnectionError) else 6
+        if job.attempts >= limit:
+            return None
+        return RetryDecision(retry_in={"seconds": min(3 ** min(job.attempts + 1, 6), 300)})
+
+
+BACKOFF = Backoff()
 
 __all__ = ["BACKOFF", "app"]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from tamna.core import clock
 from tamna.core.models import Department, Practitioner
@@ -100,6 +100,13 @@ def doctors_of(department_id: int) -> QuerySet[Practitioner]:
 def visits_of(patient_id: int) -> QuerySet[Encounter]:
     """A patient's visits, newest first when paged by ("-arrived_at", "-id")."""
     return Encounter.objects.filter(patient_id=patient_id).select_related("department", "practitioner")
+
+
+def unchecked_visits(*, limit: int = 20) -> list[Encounter]:
+    """Today's open visits whose eligibility was not answered today (자격 미확인), in any order, so that none is in the way."""
+    open_ones = Encounter.objects.filter(business_on=clock.today(), finished_at=None).select_related("patient")
+    unknown = Q(coverage=None) | Q(coverage__checked_on__lt=F("business_on"))
+    return list(open_ones.filter(unknown, patient__identities__isnull=False).order_by("?")[:limit])
 
 
 def wait_now(ticket: Ticket, now: datetime) -> int:

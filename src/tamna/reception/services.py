@@ -111,6 +111,25 @@ def receive(
     return ticket
 
 
+@transaction.atomic
+def attach_coverage(*, encounter_id: int, coverage: Coverage) -> bool:
+    """Put today's eligibility on a visit received without it; a payer chosen by hand stays, a finished visit too."""
+    visit = Encounter.objects.select_for_update(of=("self",)).select_related("coverage").get(pk=encounter_id)
+    known = visit.coverage
+    if (
+        visit.finished_at
+        or coverage.checked_on < visit.business_on
+        or (known and known.checked_on >= visit.business_on)
+    ):
+        return False
+    if visit.payer == (known.payer if known else "self"):
+        valid = coverage.special_to is None or coverage.special_to >= visit.business_on
+        visit.payer, visit.special_case = coverage.payer, coverage.special_case if valid else ""
+    visit.coverage = coverage
+    visit.save(update_fields=["coverage", "payer", "special_case"])
+    return True
+
+
 def _arrive(appointment_id: int | None, patient_id: int) -> Appointment | None:
     if appointment_id is None:
         return None

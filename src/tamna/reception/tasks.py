@@ -1,4 +1,4 @@
-"""Jobs of reception: tell the HIS who has arrived. Retried with backoff while the HIS is away; sent once per visit."""
+"""Jobs of reception: tell the HIS who has arrived (sent once per visit), ask again for eligibility that could not be had."""
 
 from tamna.core.tasks import BACKOFF, app
 
@@ -33,3 +33,21 @@ def send_arrival(encounter_id: int) -> None:
         system="his", direction="out", control_id=control_id,
         defaults={"kind": "ADT^A04", "status": "sent", "at": clock.now(), "encounter_ref": visit.public_id},
     )  # fmt: skip
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="nhis", queueing_lock="recheck_coverage", lock="recheck_coverage")
+def recheck_coverage(timestamp: int) -> int:
+    """Ask again for people received while the insurer was away (자격 재조회); nothing is asked while it still is."""
+    from tamna.connect import systems
+    from tamna.core.actor import Actor
+    from tamna.patients.services import check_coverage
+    from tamna.reception import selectors, services
+
+    if not systems.probe(systems.NHIS).reachable:
+        return 0
+    by, found = Actor.system("nhis"), 0
+    for visit in selectors.unchecked_visits(limit=20):
+        coverage = check_coverage(patient=visit.patient, on=visit.business_on, by=by)
+        found += bool(coverage and services.attach_coverage(encounter_id=visit.pk, coverage=coverage))
+    return found

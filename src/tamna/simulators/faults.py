@@ -1,7 +1,7 @@
 """What every simulator shares: faults that a screen can switch, a status page, a small file that survives kill -9.
 
 Faults: `delay_s` seconds before an answer, `refuse_rate` of answers that are errors, `outage` 1 for no answer at all,
-`lie_rate` of wrong answers, `lost_rate` of work done whose answer is lost.
+`lie_rate` of wrong answers, `garble_rate` of answers cut in the middle, `lost_rate` of work done whose answer is lost.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ class Faults:
     refuse_rate: float = 0.0
     outage: float = 0.0
     lie_rate: float = 0.0
+    garble_rate: float = 0.0
     lost_rate: float = 0.0
     seed: int = 0
     dice: random.Random = field(init=False, repr=False)
@@ -51,7 +52,7 @@ class Faults:
         return self.happens(self.lie_rate)
 
 
-LIMITS = {"delay_s": 30.0, "refuse_rate": 1.0, "outage": 1.0, "lie_rate": 1.0, "lost_rate": 1.0}
+LIMITS = {"delay_s": 30.0, "refuse_rate": 1.0, "outage": 1.0, "lie_rate": 1.0, "garble_rate": 1.0, "lost_rate": 1.0}
 
 
 def troubled(faults: Faults, endpoint: Endpoint) -> Endpoint:
@@ -65,6 +66,8 @@ def troubled(faults: Faults, endpoint: Endpoint) -> Endpoint:
         response = await endpoint(request)
         if faults.happens(faults.lost_rate):
             return JSONResponse({"code": "lost"}, status_code=504)
+        if faults.happens(faults.garble_rate):
+            return Response(bytes(response.body)[: len(response.body) // 2], media_type="application/json")
         return response
 
     return answer
@@ -111,6 +114,9 @@ class Memory:
         self.file.execute(
             "INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (kind, key, json.dumps(value, ensure_ascii=False))
         )
+
+    def drop(self, kind: str, key: str) -> None:
+        self.file.execute("DELETE FROM kept WHERE kind = ? AND key = ?", (kind, key))
 
     def all(self, kind: str) -> list[tuple[str, Any]]:
         rows = self.file.execute("SELECT key, value FROM kept WHERE kind = ? ORDER BY rowid", (kind,)).fetchall()

@@ -7,7 +7,6 @@ statements cut). Clean statements pass the electronic check within hours of the 
 """
 
 import argparse
-import contextlib
 import hashlib
 import json
 import random
@@ -145,26 +144,39 @@ class Agency:
                 released[key] = number
                 self.memory.put("released", key, number)
                 if row["kind"] == "payment":
-                    await self._transfer(key, row)
+                    self.memory.put("owed", key, row)
+        await self._transfer_all()
         due = dict(self.memory.all("due"))
         documents = [
             {"id": number, "on": due[key]["due"][:10], **{k: v for k, v in due[key].items() if k != "due"}}
             for key, number in sorted(released.items(), key=lambda item: item[1])
             if number > after
         ]
+        for row in documents:
+            row["count"], row["decided_sum"] = (
+                len(row["statements"]),
+                sum(item["decided"] for item in row["statements"]),
+            )
         if self.faults.lies() and documents:
             documents[0]["statements"] = documents[0]["statements"][:-1]
         return JSONResponse({"documents": documents[:20]})
 
-    async def _transfer(self, key: str, row: dict[str, Any]) -> None:
-        """The insurer pays: a transfer at the bank."""
+    async def _transfer_all(self) -> None:
+        """The insurer pays: transfers at the bank, each sent until the bank has taken it."""
+        for key, row in self.memory.all("owed"):
+            if await self._transfer(key, row):
+                self.memory.drop("owed", key)
+
+    async def _transfer(self, key: str, row: dict[str, Any]) -> bool:
         if self.bank_port is None:
-            return
+            return True
         body = {"on": row["due"][:10], "won": sum(item["decided"] for item in row["statements"]), "payer": "NHIS",
                 "reference": f"{row['receipt_no']}:{key}"}  # fmt: skip
-        with contextlib.suppress(httpx.HTTPError):
+        try:
             async with httpx.AsyncClient(timeout=3) as client:
-                await client.post(f"http://127.0.0.1:{self.bank_port}/deposits", json=body)
+                return (await client.post(f"http://127.0.0.1:{self.bank_port}/deposits", json=body)).is_success
+        except httpx.HTTPError:
+            return False
 
 
 def main() -> None:

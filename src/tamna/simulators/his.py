@@ -82,10 +82,10 @@ class Hospital:
                     break
                 if b"MSA|AA|" in answer or b"MSA|AR|" in answer or b"|refused" in answer:
                     self.memory.put("sent", control_id, answer.decode("utf-8", "replace")[:200])
-                    self.memory.file.execute("DELETE FROM kept WHERE kind = 'waiting' AND key = ?", (control_id,))
+                    self.memory.drop("waiting", control_id)
                 elif b"MSA|AE|" in answer and b"send it again" not in answer:
                     self.memory.put("refused", control_id, answer.decode("utf-8", "replace")[:400])
-                    self.memory.file.execute("DELETE FROM kept WHERE kind = 'waiting' AND key = ?", (control_id,))
+                    self.memory.drop("waiting", control_id)
             self.wake.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.wake.wait(), 1.0 if self.memory.all("waiting") else 5.0)

@@ -15,6 +15,7 @@ from tamna.core.models import Department
 from tamna.patients import services as patients
 from tamna.reception import his
 from tamna.reception import services as reception
+from tests.integration.connect import simulators
 
 KEPT_FOR_THE_RECORD = {"InterfaceMessage", "HospitalClock"}
 
@@ -156,3 +157,24 @@ ONE, TWO = Decimal(1), Decimal(2)
 
 def without_times(raw: bytes) -> bytes:
     return re.sub(rb"\|\d{14}\|", b"||", raw)
+
+
+@pytest.fixture(scope="session")
+def _world(tmp_path_factory):
+    with simulators.running(tmp_path_factory.mktemp("outside")) as running:
+        yield running
+
+
+@pytest.fixture
+def world(_world, monkeypatch):
+    """Every simulator, quiet, and the product pointed at them."""
+    for name, simulator in _world.items():
+        monkeypatch.setenv(simulators.VARIABLES[name], simulator.url)
+        simulator.quiet()
+    monkeypatch.setenv("TAMNA_HIS_URL", f"127.0.0.1:{simulators.HIS_MLLP}")
+    yield _world
+    for simulator in _world.values():
+        if simulator.process and simulator.process.poll() is not None:
+            simulator.start()
+            simulator.wait()
+        simulator.quiet()

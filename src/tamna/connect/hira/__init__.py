@@ -7,13 +7,15 @@ sha256 of all earlier bytes. The hospital's business time goes along in `X-Busin
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from tamna.connect.errors import Garbled
 from tamna.connect.systems import HIRA
-from tamna.connect.wire import ask
+from tamna.connect.wire import ask_for
 
 LAYOUT = "tamna-hira/1"
 
@@ -48,15 +50,66 @@ class Receipt(BaseModel):
     received_on: date
 
 
+class Cut(BaseModel):
+    """A line that was cut (조정 내역)."""
+
+    line_no: int
+    amount: int = Field(ge=0)
+    reason: str
+
+
+class Decision(BaseModel):
+    """What was decided about one statement (명세서별 결정)."""
+
+    serial_no: str
+    status: Literal["returned", "impossible", "held", "full", "adjusted", "paid"]
+    requested: int = Field(ge=0)
+    decided: int = Field(ge=0)
+    reason: str = ""
+    lines: list[Cut] = []
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        if self.decided > self.requested or (self.status == "full" and self.decided != self.requested):
+            raise ValueError("more or less was decided than the status says")
+        return self
+
+
 class Document(BaseModel):
-    """One answer: return (반송), result (심사결과통보서) or payment (지급통보서)."""
+    """One answer: return (반송), result (심사결과통보서) or payment (지급통보서). Its count and sum must be those of its rows."""
 
     id: int
     kind: Literal["return", "result", "payment"]
     batch_no: str
     receipt_no: str
     on: date
-    statements: list[dict[str, Any]]
+    count: int
+    decided_sum: int
+    statements: list[Decision]
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.count != len(self.statements) or self.decided_sum != sum(row.decided for row in self.statements):
+            raise ValueError("count or sum differ from the rows")
+        if len({row.serial_no for row in self.statements}) != self.count:
+            raise ValueError("a statement is named twice")
+        if (self.kind == "payment") != all(row.status == "paid" for row in self.statements):
+            raise ValueError("the rows do not belong to this kind of document")
+        return self
+
+
+class Documents(BaseModel):
+    """A round of answers, each still to be read by itself, so that a bad one does not hide the others."""
+
+    documents: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """An answer whose number is known and whose content cannot be believed."""
+
+    id: int
+    reason: str
 
 
 class BadFile(ValueError):
@@ -96,15 +149,32 @@ def _line(value: dict[str, Any]) -> bytes:
 def submit(content: bytes, *, at: datetime) -> Receipt:
     """Hand a batch in (청구서 제출). The same file again gives the same receipt.
 
-    Raises Unreachable (ask again with the same file), Refused("batch_reused" or a form fault).
+    Raises Unreachable, Garbled (ask again with the same file), Refused("batch_reused" or a form fault).
     """
     headers = {"X-Business-Time": at.isoformat(), "Content-Type": "application/x-ndjson"}
-    reply = ask("hira", "POST", f"{HIRA.url}/batches", content=content, headers=headers, timeout_s=30)
-    return Receipt.model_validate_json(reply.content)
+    receipt = ask_for(Receipt, "hira", "POST", f"{HIRA.url}/batches", content=content, headers=headers, timeout_s=30)
+    if receipt.batch_no != json.loads(content.splitlines()[0])["batch_no"]:
+        raise Garbled("hira", "the receipt is for another batch")
+    return receipt
 
 
-def answers(after: int, *, at: datetime) -> list[Document]:
-    """Answers due by the hospital's time, after a cursor, oldest first."""
+def answers(after: int, *, at: datetime) -> list[Document | Unreadable]:
+    """Answers due by the hospital's time, after a cursor, oldest first; one that cannot be believed comes as Unreadable.
+
+    Raises Unreachable, Garbled (when not even its number can be read).
+    """
     headers = {"X-Business-Time": at.isoformat()}
-    reply = ask("hira", "GET", f"{HIRA.url}/answers", params={"after": after}, headers=headers, timeout_s=30)
-    return [Document.model_validate(row) for row in reply.json()["documents"]]
+    found = ask_for(
+        Documents, "hira", "GET", f"{HIRA.url}/answers", params={"after": after}, headers=headers, timeout_s=30
+    )
+    return [_document(row, after) for row in found.documents]
+
+
+def _document(row: dict[str, Any], after: int) -> Document | Unreadable:
+    try:
+        return Document.model_validate(row)
+    except ValidationError as error:
+        number = row.get("id")
+        if not isinstance(number, int) or number <= after:
+            raise Garbled("hira", "an answer has no number") from None
+        return Unreadable(number, error.errors(include_input=False, include_url=False)[0]["msg"])

@@ -4,11 +4,13 @@ The classic trouble is an approval whose answer is lost: `approve` asks by the s
 card is never charged twice and never charged unnoticed.
 """
 
+from urllib.parse import quote
+
 from pydantic import BaseModel
 
-from tamna.connect.errors import Refused, Unreachable
+from tamna.connect.errors import Garbled, Refused, Unreachable
 from tamna.connect.systems import CARD
-from tamna.connect.wire import ask
+from tamna.connect.wire import ask_for
 
 
 class Approval(BaseModel):
@@ -24,20 +26,21 @@ def approve(key: str, amount_won: int) -> Approval:
     """Charge a card. Raises Refused(code) when declined, Unreachable when it is unknown what happened."""
     body = {"key": key, "amount_won": amount_won}
     try:
-        return Approval.model_validate_json(
-            ask("card", "POST", f"{CARD.url}/approvals", json=body, timeout_s=5).content
-        )
-    except Unreachable:
-        found = query(key)  # raises Unreachable again when the terminal stays silent
-        if found is None:
-            raise
-        return found
+        found = ask_for(Approval, "card", "POST", f"{CARD.url}/approvals", json=body, timeout_s=5)
+    except Unreachable as lost:
+        asked = query(key)  # raises Unreachable again when the terminal stays silent
+        if asked is None:
+            raise lost from None
+        found = asked
+    if (found.key, found.amount_won) != (key, amount_won):
+        raise Garbled("card", "the approval is for another key or amount")
+    return found
 
 
 def query(key: str) -> Approval | None:
     """What the terminal knows of a key; None when it never saw it."""
     try:
-        return Approval.model_validate_json(ask("card", "GET", f"{CARD.url}/approvals/{key}", timeout_s=3).content)
+        return ask_for(Approval, "card", "GET", f"{CARD.url}/approvals/{quote(key, safe='')}", timeout_s=3)
     except Refused as refused:
         if refused.code == "unknown_key":
             return None
@@ -47,6 +50,5 @@ def query(key: str) -> Approval | None:
 def cancel(key: str, amount_won: int, cancel_key: str) -> Approval:
     """Give back to the card (승인취소), whole or in part. Idempotent by `cancel_key`."""
     body = {"amount_won": amount_won, "cancel_key": cancel_key}
-    return Approval.model_validate_json(
-        ask("card", "POST", f"{CARD.url}/approvals/{key}/cancel", json=body, timeout_s=5).content
-    )
+    url = f"{CARD.url}/approvals/{quote(key, safe='')}/cancel"
+    return ask_for(Approval, "card", "POST", url, json=body, timeout_s=5)

@@ -1,0 +1,72 @@
+"""The outside world for tests: every simulator as a process of its own on the loopback, with faults that a test switches."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+PORTS = {"nhis": 18305, "hira": 18306, "messaging": 18307, "card": 18308, "bank": 18309, "his": 18304}
+HIS_MLLP, PRODUCT_MLLP = 18303, 18302
+VARIABLES = {"nhis": "TAMNA_NHIS_URL", "hira": "TAMNA_HIRA_URL", "messaging": "TAMNA_MESSAGING_URL", "card": "TAMNA_CARD_URL",
+             "bank": "TAMNA_BANK_URL", "his": "TAMNA_HIS_CONTROL_URL"}  # fmt: skip
+
+
+class Simulator:
+    """One simulator; `kill` and `start` it as the real thing dies and comes back."""
+
+    def __init__(self, name: str, state: Path) -> None:
+        self.name, self.url = name, f"http://127.0.0.1:{PORTS[name]}"
+        self.command = [sys.executable, "-m", f"tamna.simulators.{name}", "--port", str(PORTS[name])]
+        if name == "nhis":
+            self.command += ["--patients", "50"]
+        else:
+            self.command += ["--state", str(state / f"{name}.db")]
+        if name == "hira":
+            self.command += ["--bank-port", str(PORTS["bank"])]
+        if name == "his":
+            self.command += ["--mllp-port", str(HIS_MLLP), "--product-port", str(PRODUCT_MLLP)]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self.command, env=os.environ)
+
+    def wait(self) -> None:
+        for _ in range(300):
+            try:
+                httpx.get(f"{self.url}/status", timeout=1)
+                return
+            except httpx.HTTPError:
+                assert self.process and self.process.poll() is None, f"{self.name} has ended"
+                time.sleep(0.1)
+        raise AssertionError(f"{self.name} does not answer")
+
+    def kill(self) -> None:
+        """kill -9: nothing in memory survives."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+    def fault(self, **faults: float) -> None:
+        httpx.post(f"{self.url}/faults", json=faults).raise_for_status()
+
+    def quiet(self) -> None:
+        self.fault(**dict.fromkeys(("delay_s", "refuse_rate", "outage", "lie_rate", "garble_rate", "lost_rate"), 0))
+
+
+@contextmanager
+def running(state: Path, names: tuple[str, ...] = tuple(PORTS)) -> Iterator[dict[str, Simulator]]:
+    simulators = {name: Simulator(name, state) for name in names}
+    try:
+        for simulator in simulators.values():
+            simulator.start()
+        for simulator in simulators.values():
+            simulator.wait()
+        yield simulators
+    finally:
+        for simulator in simulators.values():
+            simulator.kill()
