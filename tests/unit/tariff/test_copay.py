@@ -3,6 +3,7 @@
 import json
 from datetime import date
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -97,3 +98,66 @@ def test_all_mistakes_are_told_at_once():
         )
     fields = {error.field for error in caught.value.exceptions}
     assert fields == {"colour", "date", "patient.payer", "amounts.covered", "amounts.meals"}
+
+
+def shares(**changes):
+    case = Case(
+        **{"on": date(2026, 4, 6), "payer": "nhi", "birth_on": date(1970, 1, 1), "amounts": Amounts(), **changes}
+    )
+    return copay(case).value.patient_won
+
+
+def test_a_fixed_amount_is_not_rounded_and_never_exceeds_the_cost():
+    assert shares(payer="medical_aid_1", amounts=Amounts(covered=1_234)) == 1_234
+    assert shares(payer="medical_aid_1", amounts=Amounts(covered=1_234, ct_mri=999)) == 1_234 + 40
+    assert shares(payer="near_poor_2", institution="clinic", amounts=Amounts(covered=777, ct_mri=9_999)) == 777 + 1_300
+
+
+def test_a_room_of_four_is_shared_at_tertiary_hospitals_only():
+    room = {"setting": "inpatient", "room_beds": 4, "amounts": Amounts(room_2_3=100_000)}
+    assert shares(institution="tertiary", **room) == 30_000
+    assert shares(institution="tertiary", on=date(2014, 8, 31), **room) == 100_000
+
+
+def reachable():
+    """Cases spread over everything a rule can ask for: each rule of the table must decide one of them."""
+    births = [date(2026, 4, 1), date(2025, 7, 1), date(2024, 7, 1), date(2022, 1, 1), date(2014, 1, 1), date(1955, 1, 1),
+              date(1980, 1, 1)]  # fmt: skip
+    turns = [
+        {}, {"pregnant": True}, {"preterm": True}, {"minor_disease": True}, {"direct_dispensing": True},
+        {"chronic_notified": True}, {"exempt": True}, {"visits_this_year": 366}, {"special_class": "rare"},
+        {"delivery": "vaginal"}, {"delivery": "caesarean"}, {"high_risk_pregnancy": True}, {"room_beds": 2},
+        {"room_beds": 3}, {"room_beds": 4}, {"emergency_level": 5, "emergency_class": "local_center"},
+        {"emergency_level": 5}, {"veteran_rate": 60}, {"room_fee_16_30": 50_000}, {"room_fee_31": 50_000},
+        *({"special_case": code} for code in
+          ("V193", "V194", "V027", "V191", "V268", "V275", "V192", "V247", "V248", "V249", "V250", "V273", "V800", "V810",
+           "V000", "V010", "V001", "V003", "V005", "V009")),
+    ]  # fmt: skip
+    bills = [
+        Amounts(covered=100_000, meals=10_000, room_2_3=10_000, emergency_fee=10_000, full_self=1, non_covered=1, elective=1,
+                selective=((50, 10_000),)),
+        Amounts(ct_mri=100_000),
+        Amounts(covered=9_000),
+    ]  # fmt: skip
+    classes, areas = ("tertiary", "general", "hospital", "clinic", "pharmacy"), ("dong", "eupmyeon")
+    days = (date(2017, 6, 1), date(2024, 12, 30), date(2026, 4, 6))
+    chance = Random(1)  # drawn with a fixed seed: the whole product is hundreds of thousands
+    for _ in range(100_000):
+        on = chance.choice(days)
+        yield Case(
+            on=on, payer=chance.choice(PAYERS), setting=chance.choice(SETTINGS),
+            birth_on=chance.choice([day for day in births if day <= on]), amounts=chance.choice(bills), institution=chance.choice(classes),
+            area=chance.choice(areas), **chance.choice(turns),
+        )  # fmt: skip
+
+
+def test_every_rule_of_the_table_decides_some_case():
+    from tamna.engines.tariff.rules import rules
+
+    left = {rule.rule_id for rule in rules()}
+    for case in reachable():
+        explained = copay(case)
+        left -= {fact.key for step in explained.steps for fact in step.facts}
+        if not left:
+            break
+    assert not left

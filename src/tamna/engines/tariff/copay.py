@@ -179,9 +179,10 @@ def _shared(sheet: _Reckoning, setting: str, mild: bool) -> tuple[int, str, int]
     first = _bucket(sheet, "covered", rate_setting, setting, covered)
     scan = _bucket(sheet, "scan", rate_setting, setting, amounts.ct_mri)
     exact = first[0] + scan[0] + half_fee
+    fixed = sum((share for share, rule in (first, scan) if isinstance(rule, Rule) and rule.kind == "fixed"), Decimal(0))
     unit = 10 if setting == "inpatient" or case.payer in AID else 100
-    shared = cut(exact, unit)
-    sheet.step("copay.rounding", shared, f"cut to {unit}", {"before": exact})
+    shared = int(fixed) + cut(exact - fixed, unit)
+    sheet.step("copay.rounding", shared, f"cut to {unit}", {"before": exact, "fixed": fixed})
     if case.payer == "veteran" and case.veteran_rate:
         rule = by_id("veteran.reduce")
         exact = shared * Decimal(100 - case.veteran_rate) / 100
