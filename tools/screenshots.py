@@ -28,7 +28,7 @@ SCREENS = {  # name → (who, address or link to follow from the address)
     "visit": ("front_lead", "/billing/payments", "tbody a >> nth=3|h1 a"),
     "cashier": ("cashier1", "/billing/", ""),
     "bill": ("cashier1", "/billing/", "tbody a"),
-    "why": ("cashier1", "/billing/", "tbody a|.tile a"),
+    "why": ("cashier1", "/billing/", "tbody a|footer a[aria-haspopup]"),
     "closing": ("cashier1", "/billing/closing", ""),
     "claims": ("claims1", "/claims/", ""),
     "claim": ("claims1", "/claims/", "tbody a"),
@@ -101,6 +101,9 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--base", help="a Tamna that runs already; else one is started")
     parser.add_argument("--only", default="", help="names of screens, comma between")
+    parser.add_argument(
+        "--publish", action="store_true", help="with --base: put the chosen ones into docs/pictures too"
+    )
     parser.add_argument("--quick", action="store_true", help="Korean on a desktop only")
     args = parser.parse_args()
     folder = ROOT / "shots"
@@ -121,6 +124,9 @@ def main() -> int:
         with place(18600, 12, history_days=3) as here:
             time.sleep(45)  # some life first
             faults = all_of(here.url)
+    if args.base and not args.publish:
+        print(f"{faults} faults")
+        return 1 if faults else 0
     pictures = ROOT / "docs" / "pictures"
     pictures.mkdir(exist_ok=True)
     for name in CHOSEN:

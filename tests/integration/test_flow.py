@@ -15,7 +15,7 @@ from tamna.claims.models import Claim
 from tamna.core import clock, outbox
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
-from tamna.core.models import Department, Practitioner, User
+from tamna.core.models import AuditEntry, Department, Practitioner, User
 from tamna.insight import services as insight
 from tamna.ledger.models import JournalEntry, JournalLine
 from tamna.patients import selectors, services, timeline
@@ -73,8 +73,15 @@ def test_one_visit_runs_from_the_door_to_the_ledger(patient, clerk):
     sums = JournalLine.objects.aggregate(debit=Sum("debit_won"), credit=Sum("credit_won"))
     assert sums["debit"] == sums["credit"] > 0
     assert JournalEntry.objects.filter(encounter_ref=encounter.public_id).count() == 2
-    kinds = [entry.order for entry in timeline.of_encounter(encounter.pk)]
-    assert {2, 4, 7, 10, 11, 12, 20, 30} <= set(kinds)
+    entries = timeline.of_encounter(encounter.pk)
+    assert {2, 4, 6, 8, 9, 10, 11, 12, 20, 21, 30} <= {entry.order for entry in entries}
+    for entry in entries:  # every step has its record, its reason and its audit
+        assert entry.url and entry.why, entry.title
+        kind, ref = entry.subject
+        assert AuditEntry.objects.filter(subject_type=kind, subject_id=ref).exists(), (entry.title, entry.subject)
+    assert len({entry.key for entry in entries}) == len(entries)
+    assert [phase.key != "" for phase in timeline.phases(entries)] == [True] * 6 + [False] * 2 + [True]
+    assert {figure.label for figure in timeline.figures_of(encounter.pk)} >= {"총액", "수납됨", "미수금"}
     today = clock.today()
     assert insight.stored(today, today) == insight.from_facts(today, today)
 

@@ -32,7 +32,8 @@ def add_charge(
         return existing
     priced = rating.price(encounter, code, quantity, days, service_at or clock.now())
     charge = ChargeItem.objects.create(encounter=encounter, key=key, service_request=order, **priced)
-    outbox.record("charge.added", {"encounter_id": encounter.pk, "charge_id": charge.pk}, by=by)
+    facts = {"encounter_id": encounter.pk, "charge_id": charge.pk}
+    outbox.record("charge.added", facts, by=by, subject=("charge", charge.public_id))
     return charge
 
 
@@ -92,7 +93,8 @@ def issue_invoice(*, encounter_id: int, by: Actor) -> Invoice:
     ChargeItem.objects.filter(pk__in=[charge.pk for charge in charges], invoice=None).update(
         invoice=invoice, status=ChargeItem.Status.BILLED
     )
-    outbox.record("invoice.issued", {"invoice_id": invoice.pk, "encounter_id": encounter.pk}, by=by)
+    facts = {"invoice_id": invoice.pk, "encounter_id": encounter.pk}
+    outbox.record("invoice.issued", facts, by=by, subject=("invoice", invoice.public_id))
     return invoice
 
 
@@ -125,7 +127,7 @@ def record_payment(
     if amount_won > due:
         raise DomainError("billing.overpaid", due=f"{due:,}")
     payment = _move(invoice, amount_won, tender, key, by, approval_no=approval_no, reason=reason)
-    outbox.record("payment.taken", _facts(payment), by=by)
+    outbox.record("payment.taken", _facts(payment), by=by, subject=("payment", payment.public_id))
     return payment
 
 

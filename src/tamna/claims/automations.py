@@ -36,7 +36,12 @@ def propose_fixes(event: Event) -> Iterator[Proposal[FixFinding]]:
             FixFinding(finding_id=finding.pk),
             key=f"{finding.claim.claim_no}:{finding.rule_id}:{finding.line_no or 0}",
             title=noop("Claim %(claim_no)s, rule %(rule)s: %(message)s"),
-            facts={"claim_no": finding.claim.claim_no, "rule": finding.rule_id, "message": finding.message_ko},
+            facts={
+                "claim_no": finding.claim.claim_no,
+                "rule": finding.rule_id,
+                "message": finding.message_ko,
+                "message_en": finding.message_en,
+            },
             evidence=({"label": finding.rule_id, "value": finding.message_ko, "formula": finding.source},),
             confidence=0.97,
             won=finding.won_at_risk,

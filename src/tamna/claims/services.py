@@ -75,7 +75,8 @@ def draft(*, encounter_id: int, by: Actor) -> Claim | None:
     claim.save()
     claim.lines.all().delete()
     ClaimLine.objects.bulk_create(_lines(claim, charges))
-    outbox.record("claim.drafted", {"claim_id": claim.pk, "encounter_id": encounter.pk}, by=by)
+    facts = {"claim_id": claim.pk, "encounter_id": encounter.pk}
+    outbox.record("claim.drafted", facts, by=by, subject=("claim", claim.public_id))
     return claim
 
 
@@ -136,7 +137,8 @@ def check(*, claim_id: int, by: Actor) -> Claim:
     claim.score, claim.checked_at, claim.rules_version = report.score, clock.now(), rules_version()
     claim.status = Claim.Status.CHECKED if claim.rejects or claim.adjusts else Claim.Status.APPROVED
     claim.save()
-    outbox.record("claim.checked", {"claim_id": claim.pk, "rejects": claim.rejects, "adjusts": claim.adjusts}, by=by)
+    facts = {"claim_id": claim.pk, "rejects": claim.rejects, "adjusts": claim.adjusts}
+    outbox.record("claim.checked", facts, by=by, subject=("claim", claim.public_id))
     return claim
 
 
@@ -241,7 +243,8 @@ def _batch(key: tuple[str, str, str], claims: list[Claim], by: Actor) -> Batch:
     for number, claim in enumerate(claims, start=1):
         claim.batch, claim.serial_no, claim.status = batch, f"{number:05d}", Claim.Status.BATCHED
     Claim.objects.bulk_update(claims, ["batch", "serial_no", "status"], batch_size=500)
-    outbox.record("claim.batched", {"batch_id": batch.pk, "statements": len(claims)}, by=by)
+    facts = {"batch_id": batch.pk, "statements": len(claims)}
+    outbox.record("claim.batched", facts, by=by, subject=("batch", batch.public_id))
     return batch
 
 
@@ -404,11 +407,13 @@ def _keep(document: hira.Document, by: Actor) -> int:
     Claim.objects.bulk_update(claims.values(), ["status", "decided_won"], batch_size=500)
     for response in responses:
         facts = {"claim_id": response.claim_id, "response_id": response.pk, "status": response.status}
+        subject = ("claim", response.claim.public_id)
         if response.kind == "payment":
-            outbox.record("claim.paid", {**facts, "won": response.decided_won}, by=by)
+            outbox.record("claim.paid", {**facts, "won": response.decided_won}, by=by, subject=subject)
         else:
             cut = response.requested_won - response.decided_won
-            outbox.record("claim.answered", {**facts, "won": response.decided_won, "cut_won": cut}, by=by)
+            facts |= {"won": response.decided_won, "cut_won": cut}
+            outbox.record("claim.answered", facts, by=by, subject=subject)
     if document.kind != "payment":
         batch.status = Batch.Status.REVIEWED
         batch.save(update_fields=["status"])

@@ -14,8 +14,10 @@ from tamna.core import audit
 from tamna.core.access import needs
 from tamna.core.actor import Actor
 from tamna.core.export import as_csv, as_excel
+from tamna.core.format import language
 from tamna.core.models import Department
 from tamna.core.paging import page
+from tamna.reception.diagnoses import name_of
 
 
 @needs("claims.see")
@@ -59,7 +61,7 @@ def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
     )
     context: dict[str, Any] = {
         "claim": claim, "lines": claim.lines.order_by("line_no"), "findings": findings, "by_line": by_line,
-        "conditions": claim.encounter.conditions.order_by("seq"), "responses": claim.responses.order_by("id"),
+        "conditions": [(row, name_of(row.code, language())) for row in claim.encounter.conditions.order_by("seq")], "responses": claim.responses.order_by("id"),
         "is_open": claim.status in services.OPEN, "fixable": [row for row in findings if row.fix and row.state == "open"],
     }  # fmt: skip
     return render(request, "claims/claim.html", context)

@@ -202,6 +202,7 @@ def _wait_for_web(port: int, supervisor: Supervisor) -> None:
 def _load_history(days: int) -> None:
     """The rest of the past, newest first, while the hospital already lives. Each day lands whole; a stop goes on later."""
     from tamna.core import clock
+    from tamna.insight import services as insight
     from tamna.reception.models import Encounter
     from tamna.simulators.hospital import World
     from tamna.synthetic import load
@@ -216,5 +217,6 @@ def _load_history(days: int) -> None:
     for number, on in enumerate(wanted, start=1):
         if on not in known:
             loader.day(on, today=first)
+            insight.rebuild(on, on)  # so that trends grow with every day that lands
         report(number, len(wanted))
     _rebuild_indicators(clock.today())

@@ -7,6 +7,7 @@ from django.db.models import Count, Max, Q, Sum
 from django.utils.translation import gettext as _
 
 from tamna.core import automations
+from tamna.core.format import language
 from tamna.core.models import AutomationRun, Policy, Proposal
 from tamna.params import load_raw
 
@@ -76,9 +77,21 @@ def lines() -> list[Line]:
     return found
 
 
+def title_of_line(key: str) -> str:
+    """The name of a plan line in the reader's language; an unknown key shows itself."""
+    for section in load_raw("catalogue")["sections"]:
+        for line, title_ko, title_en, _kind in section["lines"]:
+            if line == key:
+                return str(title_ko if language() == "ko" else title_en)
+    return key
+
+
 def title_of(row: Proposal) -> str:
     """The sentence of a proposal in the reader's language."""
+    facts = dict(row.title_facts)
+    if language() != "ko":  # a fact may come in both languages: message, message_en
+        facts |= {name.removesuffix("_en"): value for name, value in row.title_facts.items() if name.endswith("_en")}
     try:
-        return _(row.title) % row.title_facts
+        return _(row.title) % facts
     except (KeyError, ValueError):
         return row.title

@@ -15,7 +15,7 @@ import structlog
 from django.db import connection, transaction
 from django.utils import timezone
 
-from tamna.core import clock
+from tamna.core import audit, clock
 from tamna.core.actor import Actor
 from tamna.core.models import DeadLetter, Event, Subscription
 
@@ -36,8 +36,16 @@ class Listener:
 _listeners: dict[str, Listener] = {}
 
 
-def record(name: str, payload: dict[str, Any], *, by: Actor, at: datetime | None = None, version: int = 1) -> Event:
-    """Write an event and tell open browsers at commit. The payload holds ids and amounts, never a person's data."""
+def record(
+    name: str, payload: dict[str, Any], *, by: Actor, at: datetime | None = None, version: int = 1,
+    subject: tuple[str, Any] | None = None,
+) -> Event:  # fmt: skip
+    """Write an event and tell open browsers at commit. The payload holds ids and amounts, never a person's data.
+
+    `subject` (type, public id) names the record people may ask about: the event stands in its audit log too.
+    """
+    if subject:
+        audit.note(name, by=by, subject_type=subject[0], subject_id=subject[1])
     event = Event.objects.create(
         name=name, version=version, payload=payload, actor=asdict(by), occurred_at=at or clock.now()
     )

@@ -89,7 +89,8 @@ def post(
         )
         for line in kept
     )  # fmt: skip
-    outbox.record("journal.posted", {"entry_id": entry.pk, "number": entry.number}, by=by)
+    facts = {"entry_id": entry.pk, "number": entry.number}
+    outbox.record("journal.posted", facts, by=by, subject=("entry", entry.public_id))
     return entry
 
 

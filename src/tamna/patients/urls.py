@@ -9,5 +9,5 @@ urlpatterns = [
     path("<uuid:public_id>/open", views.open_restricted, name="open"),
     path("identities/<int:identity_id>/reveal", views.reveal, name="reveal"),
     path("visits/<uuid:public_id>", views.visit, name="visit"),
-    path("visits/<uuid:public_id>/why/<int:index>", views.why, name="why"),
+    path("visits/<uuid:public_id>/why/<str:key>", views.why, name="why"),
 ]

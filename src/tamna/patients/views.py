@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -93,18 +94,21 @@ def visit(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return render(request, "patients/restricted.html", {"patient": encounter.patient})
     services.seen(encounter.patient, by=Actor.of(request), screen="visit")
     entries = timeline.of_encounter(encounter.pk)
-    return render(request, "patients/visit.html", {"visit": encounter, "entries": entries, "payers": PAYERS})
+    context = {"visit": encounter, "entries": entries, "phases": timeline.phases(entries), "payers": PAYERS,
+               "figures": timeline.figures_of(encounter.pk)}  # fmt: skip
+    return render(request, "patients/visit.html", context)
 
 
 @needs("patients.see")
-def why(request: HttpRequest, public_id: UUID, index: int) -> HttpResponse:
+def why(request: HttpRequest, public_id: UUID, key: str) -> HttpResponse:
     """The reason of one step of a visit, for the drawer."""
     from tamna.core.format import language
     from tamna.engines.labels import label
     from tamna.patients.visits import by_public_id
 
     encounter = by_public_id(public_id)
-    entries = timeline.of_encounter(encounter.pk)
-    entry = entries[index] if 0 <= index < len(entries) else None
+    if not _opened(request, encounter.patient):
+        raise PermissionDenied("protected record")
+    entry = next((one for one in timeline.of_encounter(encounter.pk) if one.key == key), None)
     steps = [{**step, "label": label(str(step.get("label", "")), language())} for step in (entry.why if entry else [])]
     return render(request, "patients/why.html", {"entry": entry, "steps": steps})

@@ -41,7 +41,8 @@ def book(*, slot_id: int, patient_id: int, by: Actor, reason: str = "") -> Appoi
         appointment = Appointment.objects.create(
             slot=slot, patient_id=patient_id, starts_at=slot.starts_at, booked_at=clock.now(), reason=reason
         )
-    outbox.record("appointment.booked", {"appointment_id": appointment.pk, "patient_id": patient_id}, by=by)
+    facts = {"appointment_id": appointment.pk, "patient_id": patient_id}
+    outbox.record("appointment.booked", facts, by=by, subject=("appointment", appointment.pk))
     return appointment
 
 
@@ -107,7 +108,7 @@ def receive(
         patient_ref=patient.public_id,
     )
     outbox.record("encounter.arrived", facts, by=by)
-    outbox.record("ticket.issued", {"ticket_id": ticket.pk, **facts}, by=by)
+    outbox.record("ticket.issued", {"ticket_id": ticket.pk, **facts}, by=by, subject=("ticket", ticket.public_id))
     return ticket
 
 
@@ -234,7 +235,7 @@ def _move(ticket: Ticket, step: str, by: Actor) -> Ticket:
         outbox.record("encounter.started", {"encounter_id": ticket.encounter_id}, by=by)
     if step == "cancel":
         Encounter.objects.filter(pk=ticket.encounter_id, status="arrived").update(status="cancelled", finished_at=now)
-    outbox.record(rule.event, facts, by=by)
+    outbox.record(rule.event, facts, by=by, subject=("ticket", ticket.public_id))
     return ticket
 
 
@@ -280,8 +281,10 @@ def finish(*, encounter_id: int, diagnoses: Sequence[tuple[str, str]], by: Actor
     for ticket in tickets:
         ticket.status, ticket.ended_at = Ticket.Status.DONE, now
         ticket.save(update_fields=["status", "ended_at"])
-        outbox.record("ticket.done", {"ticket_id": ticket.pk, "encounter_id": encounter.pk}, by=by)
-    outbox.record("encounter.finished", {"encounter_id": encounter.pk, "patient_id": encounter.patient_id}, by=by)
+        facts = {"ticket_id": ticket.pk, "encounter_id": encounter.pk}
+        outbox.record("ticket.done", facts, by=by, subject=("ticket", ticket.public_id))
+    facts = {"encounter_id": encounter.pk, "patient_id": encounter.patient_id}
+    outbox.record("encounter.finished", facts, by=by, subject=("encounter", encounter.public_id))
     return encounter
 
 
@@ -325,7 +328,8 @@ def place_orders(
             },
         )  # fmt: skip
         if is_new:
-            outbox.record("order.placed", {"encounter_id": encounter.pk, "order_id": row.pk}, by=by)
+            facts = {"encounter_id": encounter.pk, "order_id": row.pk}
+            outbox.record("order.placed", facts, by=by, subject=("encounter", encounter.public_id))
         placed.append(row)
     return placed
 

@@ -8,6 +8,7 @@ urlpatterns = [
     path("receive", views.receive, name="receive"),
     path("tickets/<uuid:public_id>", views.ticket, name="ticket"),
     path("patients/new", views.new_patient, name="new-patient"),
+    path("messages/<int:message_id>", views.message, name="message"),
     path("board", views.board, name="board"),
     path("board/<str:code>", views.queue, name="queue"),
     path("board/<str:code>/call", views.call_next, name="call"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from tamna.core import clock
 from tamna.core.access import needs
 from tamna.core.actor import Actor
-from tamna.core.models import Department, Practitioner
+from tamna.core.models import Department, InterfaceMessage, Practitioner
 from tamna.core.paging import page
 from tamna.patients import selectors as people
 from tamna.patients import services as registration
@@ -73,6 +73,15 @@ def ticket(request: HttpRequest, public_id: str) -> HttpResponse:
     )
     code = segno.make(f"tamna:ticket:{row.public_id}").svg_inline(scale=4, svgclass="qr")
     return render(request, "reception/ticket.html", {"ticket": row, "code": code})
+
+
+@needs("reception.see")
+def message(request: HttpRequest, message_id: int) -> HttpResponse:
+    """One message exchanged with the HIS (연계 전문): what is kept of it, for the drawer or as a page."""
+    from tamna.reception.providers import message_facts
+
+    row = get_object_or_404(InterfaceMessage, pk=message_id, system="his")
+    return render(request, "reception/message.html", {"row": row, "steps": message_facts(row)})
 
 
 @needs("patients.register")

@@ -13,6 +13,16 @@ def report(done: int, total: int) -> None:
     part.replace(path)
 
 
+def share() -> dict[str, int]:
+    """What a page shows of it: days done and wanted, percent; all 0 once the whole past is there."""
+    done, total = read()
+    return (
+        {"done": done, "total": total, "part": done * 100 // total}
+        if done < total
+        else {"done": 0, "total": 0, "part": 0}
+    )
+
+
 def read() -> tuple[int, int]:
     """(days loaded, days wanted); (0, 0) where nothing is loaded."""
     try:

@@ -7,6 +7,7 @@ from django.utils.functional import SimpleLazyObject
 
 from tamna.core import access, clock
 from tamna.core.models import Hospital, HospitalClock
+from tamna.synthetic import progress
 from tamna.web.menu import menu_for
 
 
@@ -24,5 +25,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "hospital": SimpleLazyObject(lambda: Hospital.objects.first()),
         "clock_setting": SimpleLazyObject(lambda: HospitalClock.objects.first()),
         "now": clock.now,
+        "history": SimpleLazyObject(progress.share),
         "live_url": "/live-address",
     }

@@ -46,6 +46,7 @@ ENTRIES = (
 def menu_for(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups with their entries, in order; the current page is marked."""
     groups: dict[str, list[dict[str, Any]]] = {}
+    nearest = ""
     for entry in ENTRIES:
         if not access.may(request.user, entry.capability):
             continue
@@ -53,6 +54,10 @@ def menu_for(request: HttpRequest) -> list[dict[str, Any]]:
             url = reverse(entry.view)
         except NoReverseMatch:
             continue
-        current = request.path == url or (url != "/" and request.path.startswith(url))
-        groups.setdefault(entry.group, []).append({"label": _(entry.label), "url": url, "current": current})
+        if len(url) > len(nearest) and (request.path == url or (url != "/" and request.path.startswith(url))):
+            nearest = url
+        groups.setdefault(entry.group, []).append({"label": _(entry.label), "url": url})
+    for entries in groups.values():
+        for shown in entries:
+            shown["current"] = shown["url"] == nearest
     return [{"title": _(group), "entries": entries} for group, entries in groups.items()]

@@ -82,6 +82,11 @@ def proposals(request: HttpRequest) -> HttpResponse:
         if state == "open"
         else mine.exclude(state="open").filter(made_at__gte=clock.now() - timedelta(days=7))
     )
+    kind = {name: request.GET.get(name, "") for name in ("automation", "rule")}
+    if kind["automation"]:
+        rows = rows.filter(automation=kind["automation"])
+    if kind["rule"]:
+        rows = rows.filter(title_facts__rule=kind["rule"])
     found = page(rows, ("-won", "-id"), request.GET.get("cursor", ""))
     return render(request, "web/proposals.html", {"page": found, "state": state, "title_of": title_of})
 

@@ -13,6 +13,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from tamna.core import clock, notices
 from tamna.core.access import PUBLIC, SIGNED_IN, capabilities_of, needs
+from tamna.core.catalogue import title_of
+from tamna.core.decisions import grouped
 from tamna.core.models import Proposal
 from tamna.core.search import Hit, find
 from tamna.web import homes, live
@@ -26,12 +28,11 @@ def home(request: HttpRequest) -> HttpResponse:
     mine = Proposal.objects.filter(team__in={user.team, ""})
     since = clock.now() - timedelta(days=1)
     context = {
-        "needs_you": list(mine.filter(state="open").order_by("-won", "-id")[:8])
-        if "automations.decide" in capabilities_of(user.role)
-        else [],
+        "needs_you": grouped(mine.filter(state="open")) if "automations.decide" in capabilities_of(user.role) else [],
         "done_for_you": list(
             mine.filter(state__in=["acted", "accepted", "edited"], made_at__gte=since).order_by("-id")[:6]
         ),
+        "title_of": title_of,
         "tiles": homes.tiles(request),
         "watch": homes.watch(request),
     }

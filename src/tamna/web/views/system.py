@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from tamna.connect import systems
 from tamna.connect.errors import Unreachable
-from tamna.core import audit, clock, outbox
+from tamna.core import audit, clock, outbox, work
 from tamna.core.access import CAPABILITIES, ROLES, SIGNED_IN, needs
 from tamna.core.actor import Actor
 from tamna.core.api import token_hash
@@ -84,18 +84,25 @@ def jobs(request: HttpRequest) -> HttpResponse:
                WHERE status IN ('failed', 'doing') OR (status = 'todo' AND attempts > 0) ORDER BY id DESC LIMIT 50"""
         )
         rows = [
-            dict(zip(("id", "task", "queue", "status", "attempts", "at"), row, strict=True))
+            dict(zip(("id", "key", "queue", "status", "attempts", "at"), row, strict=True))
+            | {"task": work.name_of(row[1])}
             for row in cursor.fetchall()
         ]
         cursor.execute("SELECT last_value FROM core_event_id_seq")
         last = cursor.fetchone()[0]
     positions = [
-        {"handler": row.handler, "behind": max(0, last - row.event_id), "error": row.last_error if row.attempts else ""}
+        {
+            "handler": work.name_of(row.handler),
+            "key": row.handler,
+            "behind": max(0, last - row.event_id),
+            "error": row.last_error if row.attempts else "",
+        }
         for row in Subscription.objects.order_by("handler")
     ]
     letters = DeadLetter.objects.filter(solved_at=None).select_related("event").order_by("-id")[:50]
     recent = Event.objects.filter(recorded_at__gte=timezone.now() - timedelta(minutes=5)).count()
-    context = {"counts": counts, "rows": rows, "positions": positions, "letters": letters, "recent": recent}
+    context = {"counts": counts, "rows": rows, "positions": positions, "letters": letters, "recent": recent,
+               "work": work}  # fmt: skip
     return render(request, "web/jobs.html", context)
 
 

@@ -1,0 +1,48 @@
+"""Names of background work (작업 이름): what a handler of events or a job does, in words. One table; a test finds gaps."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
+WORK = {
+    "reception.tell_his": noop("Tell the HIS of an arrival"),
+    "billing.order": noop("Turn an order into charges"),
+    "billing.order_revoked": noop("Take back charges of a cancelled order"),
+    "billing.finished": noop("Make the bill of a finished visit"),
+    "ledger.invoice": noop("Post a bill"),
+    "ledger.payment": noop("Post a payment or refund"),
+    "ledger.closing": noop("Post a difference of the day close"),
+    "ledger.claim_paid": noop("Post the insurer's payment"),
+    "ledger.claim_cut": noop("Post an accepted cut"),
+    "claims.draft": noop("Draft the claim of a bill"),
+    "claims.check": noop("Check a drafted claim"),
+    "insight.visits": noop("Count visits"),
+    "insight.cancelled": noop("Count cancelled visits"),
+    "insight.waits": noop("Measure waits"),
+    "insight.billed": noop("Sum up bills"),
+    "insight.paid": noop("Sum up payments"),
+    "send_arrival": noop("Send an arrival to the HIS"),
+    "recheck_coverage": noop("Ask again for unanswered eligibility"),
+    "submit_batch": noop("Send a claim batch"),
+    "collect_answers": noop("Collect answers of the agency"),
+    "check_drafts": noop("Check claims of the night"),
+    "seal_audit": noop("Seal the audit log"),
+    "expire_proposals": noop("Close expired proposals"),
+    "rescue_jobs": noop("Rescue jobs of a stopped worker"),
+    "verify_audit": noop("Verify the audit log"),
+    "builtin:procrastinate.builtin_tasks.remove_old_jobs": noop("Clear finished jobs"),
+}
+QUEUES = {"core": noop("Shared ground"), "his": noop("HIS"), "nhis": noop("NHIS"), "claims": noop("Insurance claims")}
+
+
+def name_of(key: str) -> str:
+    """Handler key or task path in the reader's words; an automation by its line of the plan; else the key itself."""
+    if key.startswith("automation:"):
+        from tamna.core.catalogue import title_of_line
+
+        return title_of_line(key.removeprefix("automation:"))
+    found = WORK.get(key) or WORK.get(key.rsplit(".", 1)[-1])
+    return _(found) if found else key
+
+
+def queue_of(key: str) -> str:
+    return _(QUEUES[key]) if key in QUEUES else key
