@@ -6,6 +6,7 @@ from typing import Any
 from tamna.claims.models import Claim, ClaimLine
 from tamna.core import clock
 from tamna.core.models import Hospital
+from tamna.engines.claimcheck.schema import years_between
 from tamna.reception.models import Condition
 
 INSURER_KIND = {
@@ -84,11 +85,12 @@ def _iso(day: date | None) -> str | None:
 def _add_ons(line: ClaimLine) -> dict[str, Any]:
     """The add-ons inside a unit price (가산), as the price's own steps say; the rate is the class add-on's alone."""
     steps = {step["label"]: step for step in (line.charge.steps if line.charge else [])}
+    day = line.service_at.astimezone(clock.SEOUL).date()  # the same step is the add-on of anaesthesia from 70 years
     by_class = steps.get("price.class_add_on", {}).get("value", 0)
     return {
         "add_on_rate": float(by_class),
         "night_add_on": "price.night" in steps,
-        "child_add_on": "price.age" in steps,
+        "child_add_on": "price.age" in steps and years_between(line.claim.encounter.patient.birth_on, day) < 6,
     }
 
 

@@ -22,6 +22,7 @@ import psutil
 
 from tamna.commands.streams import BadInput, common_arguments, dump, json_rows, opened, report, written
 from tamna.engines.claimcheck import RuleError, RuleSet, schema
+from tamna.engines.claimcheck.associations import mined
 from tamna.engines.claimcheck.frame_input import accepted, columns_of_frames
 from tamna.engines.claimcheck.frames import FramesCheck, frames_of
 from tamna.engines.claimcheck.report import scored
@@ -63,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
     else:
         documents, refused = _documents(args.file, args.strict)
         frames, columns = frames_of(documents), _columns(documents)
+    if "U004" in rules.by_id and not rules.tables["associations"].rows:
+        rules = rules.with_table("associations", mined(frames["claims"], frames["lines"]))
     found = FramesCheck(rules).check(frames, columns, documents)
     with written(args.out) as out:
         for answer in _answers(rules, frames["claims"], found, columns, args.lang):

@@ -40,7 +40,7 @@ def _price(code: str, payer: str, band: str, night: bool, first: date) -> tuple[
     bucket = bucket_of(BillLine(item.code, item.item_class, item.item_sub, benefit, 0))
     return (
         item.name_ko, item.item_class, item.item_sub, item.code_kind, benefit, bucket, explained.value.unit_won,
-        float(labels.get("price.class_add_on", 0)), "price.night" in labels, "price.age" in labels,
+        float(labels.get("price.class_add_on", 0)), "price.night" in labels, "price.age" in labels and band != "old",
     )  # fmt: skip
 
 

@@ -1,12 +1,14 @@
 """The compiled function and the Polars expressions give the same findings on any claims."""
 
 import random
+from operator import attrgetter
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tamna.engines.claimcheck import RuleSet, schema
-from tamna.engines.claimcheck.examples import examples_of
+from tamna.engines.claimcheck.examples import examples_of, rules_for
 from tamna.engines.claimcheck.frames import FramesCheck, frames_of
 from tamna.engines.claimcheck.ruleset import columns_of
 from tamna.engines.claimcheck.samples import WRONG, synthetic
@@ -15,21 +17,21 @@ RULES = RuleSet.load()
 EXAMPLES = [example.document for rule in RULES.rules for example in examples_of(rule)]
 
 
-def both_ways(documents):
+def both_ways(documents, rules=RULES):
     columns = {}
     for document in documents:
         for scope, names in columns_of(document).items():
             columns[scope] = columns.get(scope, frozenset()) | names
-    over_tables = FramesCheck(RULES).check(frames_of(documents), columns, documents)
+    over_tables = FramesCheck(rules).check(frames_of(documents), columns, documents)
     tables = {
         (row["claim"], row["rule_id"], row["at"], row["line_no"], row["severity"], row["won_at_risk"], row["hidden"])
         for row in over_tables.iter_rows(named=True)
     }
     singles = set()
-    skipped = RULES.not_evaluated(columns)
+    skipped = rules.not_evaluated(columns)
     for place, document in enumerate(documents):
-        findings = RULES.single.findings(document, documents[:place] + documents[place + 1 :], skipped, place)
-        for hidden, some in enumerate(RULES.suppressions.split(findings)):
+        findings = rules.single.findings(document, documents[:place] + documents[place + 1 :], skipped, place)
+        for hidden, some in enumerate(rules.suppressions.split(findings)):
             singles |= {
                 (place, one.rule_id, one.at, one.line_no, one.severity, one.won_at_risk, bool(hidden)) for one in some
             }
@@ -54,6 +56,33 @@ def test_examples_of_many_rules_side_by_side(chosen):
     """Columns of one claim are empty in another; all share a patient, so that windows reach across."""
     documents = [schema.normal(EXAMPLES[number]) for number in chosen]
     tables, singles = both_ways(documents)
+    assert tables == singles
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in RULES.rules if rule.across_patients or "tables" in rule.examples[0]], ids=attrgetter("id")
+)
+def test_rules_that_need_peers_or_tables(rule):
+    for example in examples_of(rule):
+        rules = rules_for(rule, example)
+        documents = [schema.normal(document) for document in (*example.history, example.document)]
+        tables, singles = both_ways(documents, rules)
+        assert tables == singles
+        assert bool(example.hits) is any(found[0] == len(documents) - 1 for found in tables), example.name
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 10**9), st.integers(1, 4))
+def test_random_peers(seed, doctors):
+    """Enough claims of one department and diagnosis for the rules that compare."""
+    documents = list(synthetic(45, seed, 0.3))
+    for turn, document in enumerate(documents):
+        document["claim"] |= {"department": "01", "doctor_license": str(turn * 7 % doctors)}
+        document["diagnoses"][0]["code"] = "I10.9"
+        for line in document["lines"][1:]:
+            line["code"] = "D3063" if turn % 2 else "D2700"
+    rules = RuleSet.load(only=["U001", "U002", "U005", "U006", "V008", "X017", "P008"])
+    tables, singles = both_ways(documents, rules)
     assert tables == singles
 
 

@@ -18,6 +18,7 @@ from tamna.engines.claimcheck import schema
 from tamna.engines.claimcheck.emit_python import EPSILON, like_regex
 from tamna.engines.claimcheck.rules import PAIR_NAMES, WINDOW_NAMES, Typing
 from tamna.engines.claimcheck.syntax import (
+    OVER_MEMBERS,
     Arithmetic,
     Call,
     Compare,
@@ -42,7 +43,7 @@ TYPES: dict[str, pl.DataType] = {
     "any": pl.Null(),
     "null": pl.Null(),
 }
-OUTSIDE = {"has_note", "code_present", "has_code_prefix", "engine"}
+OUTSIDE = {"has_note", "code_present", "has_code_prefix", "engine", "orders_without_line"}
 WITHIN = {"rows_within", "quantity_within"}
 
 
@@ -56,6 +57,7 @@ class Around:
         self.confirmed = codes.filter(pl.col("kind").ne_missing(pl.lit("rule_out"))).select("claim", "code").unique()
         lines = frames["lines"].filter(pl.col("code").is_not_null() & (pl.col("code") != ""))
         self.codes = lines.select("claim", "code").unique()
+        self.lines = lines
         self.notes = frames["notes"]
 
 
@@ -101,7 +103,7 @@ class FrameEmitter:
         for below in walk(node):
             if isinstance(below, Name):
                 prefix, _, column = below.name.rpartition(".")
-                if prefix and f"{prefix[0]}:{column}" not in frame.columns:
+                if prefix in {"other", "pair"} and f"{prefix[0]}:{column}" not in frame.columns:
                     return False
                 if (below.name in WINDOW_NAMES or below.name in PAIR_NAMES) and f"w:{below.name}" not in frame.columns:
                     return False
@@ -158,7 +160,10 @@ class FrameEmitter:
         return _joined(frame, asked, ["claim", *columns]).drop(columns)
 
     def _outside(self, frame: pl.DataFrame, node: Call) -> pl.DataFrame:
-        name, first = self.named(node), node.args[0]
+        name = self.named(node)
+        if node.function == "orders_without_line":
+            return self._orders_without_line(frame, name)
+        first = node.args[0]
         if node.function == "has_note":
             code, word = (str(arg.value) for arg in (*node.args, Literal(""))[:2] if isinstance(arg, Literal))
             notes = self.around.notes.filter(
@@ -182,6 +187,31 @@ class FrameEmitter:
         frame = _flagged(frame, self.around.codes.rename({"code": "k0"}), ["claim", "k0"], name)
         return frame.drop("k0")
 
+    def _orders_without_line(self, frame: pl.DataFrame, name: str) -> pl.DataFrame:
+        rows = [row for row in self.typing.tables["orders"].rows if row["code"] and row["done_on"]]
+        orders = pl.DataFrame(
+            {column: [row[column] for row in rows] for column in ("claim_id", "code", "done_on")},
+            schema={"claim_id": pl.String(), "code": pl.String(), "done_on": pl.Date()},
+        ).with_row_index("order")
+        claims = frame.select("claim", self.expr(Name("claim_id"), frame).alias("claim_id")).unique().drop_nulls()
+        orders = orders.join(claims, on="claim_id", how="inner")
+        lines = self.around.lines
+        days = (
+            lines.get_column("service_on")
+            if "service_on" in lines.columns
+            else pl.Series([None] * len(lines), dtype=pl.Date())
+        )
+        beside = orders.join(lines.select("claim", "code", days.alias("day")), on=["claim", "code"], how="inner")
+        met = beside.filter((pl.col("day") - pl.col("done_on")).dt.total_days().abs() <= 1)
+        lost = (
+            orders.filter(~pl.col("order").is_in(met["order"].implode()))
+            .group_by("claim")
+            .agg(pl.len().cast(pl.Int64()).alias(name))
+        )
+        frame = frame.join(lost, on="claim", how="left", maintain_order="left")
+        known = self.expr(Name("claim_id"), frame).is_not_null()
+        return frame.with_columns(pl.when(known).then(pl.col(name).fill_null(0)).alias(name))
+
     def _day(self, frame: pl.DataFrame) -> pl.Expr:
         claims = self.expr(Name("first_visit_on"), frame)
         return claims if self.over != "lines" else pl.coalesce(self.expr(Name("service_on"), frame), claims)
@@ -202,9 +232,9 @@ class FrameEmitter:
                 return self._name(name, frame)
             case Literal(value):
                 return pl.lit(value)
-            case Lookup() | Listed() | Call("has_note" | "code_present" | "has_code_prefix" | "engine"):
+            case Lookup() | Listed():
                 return pl.col(self.named(node))
-            case Call("rows_within" | "quantity_within"):
+            case Call(function, _) if function in OUTSIDE | WITHIN | OVER_MEMBERS:
                 return pl.col(self.named(node))
             case Call(function, args):
                 return self._call(function, args, frame)
@@ -228,6 +258,13 @@ class FrameEmitter:
 
     def _name(self, name: str, frame: pl.DataFrame) -> pl.Expr:
         prefix, _, column = name.rpartition(".")
+        if prefix == "claim":
+            there = [column if self.over == "claims" else f"c:{column}"]
+            return (
+                pl.col(there[0])
+                if there[0] in frame.columns
+                else pl.lit(None, TYPES[self.typing.name(self.over, name)])
+            )
         if prefix in {"other", "pair"}:
             there = [known for known in (f"{prefix[0]}:{column}", f"o:c:{column}") if known in frame.columns]
             return pl.coalesce(there) if there else pl.lit(None, TYPES[self.typing.name(self.over, name)])

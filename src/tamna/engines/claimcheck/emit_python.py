@@ -16,7 +16,19 @@ from typing import Any
 from tamna.engines import calendar
 from tamna.engines.claimcheck import schema
 from tamna.engines.claimcheck.rules import Typing
-from tamna.engines.claimcheck.syntax import Arithmetic, Call, Compare, Listed, Literal, Logic, Lookup, Name, Node, Test
+from tamna.engines.claimcheck.syntax import (
+    OVER_MEMBERS,
+    Arithmetic,
+    Call,
+    Compare,
+    Listed,
+    Literal,
+    Logic,
+    Lookup,
+    Name,
+    Node,
+    Test,
+)
 from tamna.engines.claimcheck.tables import EMPTY
 
 EPSILON = 5e-7
@@ -33,6 +45,7 @@ class Surroundings:
     confirmed: tuple[str, ...] = ()  # diagnoses that are not rule-outs
     codes: frozenset[str] = frozenset()
     notes: tuple[tuple[str, str, int | None], ...] = ()  # code, text, line (None: statement)
+    done: tuple[tuple[str, date], ...] = ()  # code and day of the lines
     engines: Mapping[str, Any] = field(default_factory=dict)
 
     @staticmethod
@@ -43,6 +56,11 @@ class Surroundings:
             tuple(row["code"] for row in diagnoses if row.get("code") and row.get("kind") != "rule_out"),
             frozenset(row["code"] for row in document["lines"] if row.get("code")),
             tuple((row["note_code"], row["note_text"] or "", row["line_no"]) for row in note_rows(document)),
+            tuple(
+                (row["code"], row["service_on"])
+                for row in document["lines"]
+                if row.get("code") and row.get("service_on")
+            ),
             engines,
         )
 
@@ -50,6 +68,14 @@ class Surroundings:
         """A note of the statement, or of this line; for the statement as a whole, any note."""
         return any(
             noted == code and word in text and (whole or at is None or at == line_no) for noted, text, at in self.notes
+        )
+
+    def orders_without_line(self, orders: Rows) -> int:
+        """Orders carried out whose code stands on no line within a day of it."""
+        return sum(
+            not any(code == order["code"] and abs((day - order["done_on"]).days) <= 1 for code, day in self.done)
+            for order in orders
+            if order["code"] and order["done_on"]
         )
 
     def has_code_prefix(self, start: str) -> bool:
@@ -152,6 +178,10 @@ class _Coder:
 
     def name(self, name: str) -> str:
         own, known = schema.SCOPES[self.over], schema.CLAIM
+        prefix, _, column = name.rpartition(".")
+        if prefix == "claim":
+            source = "row" if self.over == "claims" else "claim"
+            return self.local(name, lambda to: [f"{to} = {source}.get({column!r})"])
         if name in self.derived or (name in known and name not in own) or self.over == "claims" or name == "claim_id":
             source = "row" if self.over == "claims" else "claim"
             return self.local(name, lambda to: [f"{to} = {source}.get({name!r})"], once=self.over != "claims")
@@ -200,6 +230,14 @@ class _Coder:
                 code = self.nullable(days)
                 local = self.local(node, lambda to: [f"{to} = row[{node.function!r}]({code})"])
                 return local, (local,)
+            case Call(function, _) if function in OVER_MEMBERS:
+                local = self.local(node, lambda to: [f"{to} = row[{self.constant(node)}]"])
+                return local, (local,)
+            case Call("orders_without_line", ()):
+                orders, claim_id = self.constant(self.typing.tables["orders"].of), self.name("claim_id")
+                asked = f"around.orders_without_line({orders}(({claim_id},))) if {claim_id} is not None else None"
+                local = self.local(node, lambda to: [f"{to} = {asked}"])
+                return local, (local,)
             case Call("engine", (Literal(name),)):
                 local = self.local(node, lambda to: [f"{to} = around.engines.get({name!r})"], once=True)
                 return local, (local,)
@@ -227,7 +265,7 @@ class _Coder:
         def write_row(to: str) -> list[str]:
             if found.dated:
                 return [f"{to} = {self.constant(found.row)}({tuple_code}, {self.day()})"]
-            if found.key_columns:
+            if found.key_columns and not found.searched:
                 return [f"{to} = {self.constant(found.single)}.get({tuple_code}, EMPTY)"]
             return [f"{to} = {self.constant(found.row)}({tuple_code})"]
 

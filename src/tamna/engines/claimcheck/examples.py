@@ -2,7 +2,8 @@
 
 An example says `claim: {column: value}`, `lines:`, `diagnoses:`, `notes:`, `prescriptions:`; rows given replace the
 clean statement's rows, each filled up from a plain row of its kind. `history:` lists earlier statements.
-`tables:` gives rows of the institution's own tables, `engines:` the answer of an engine.
+`tables:` gives rows of the institution's own tables, `engines:` the answer of an engine. `peers:` lists other patients'
+statements, each `times:` over (`#` in a value is the turn): then the rule sees the whole archive.
 `hits:` is true, false, or the line numbers that get the finding.
 """
 
@@ -13,6 +14,8 @@ from typing import Any
 
 from tamna.engines.claimcheck import schema
 from tamna.engines.claimcheck.rules import Rule
+from tamna.engines.claimcheck.ruleset import RuleSet
+from tamna.engines.claimcheck.single import Engine
 
 DAY = "2026-09-01"
 CLAIM: dict[str, Any] = {
@@ -64,8 +67,9 @@ class Example:
     name: str
     document: schema.Document
     history: tuple[schema.Document, ...]
+    archive: bool
     hits: bool | list[int]
-    tables: Mapping[str, list[dict[str, str]]]
+    tables: Mapping[str, list[dict[str, Any]]]
     engines: Mapping[str, int]
 
 
@@ -74,11 +78,24 @@ def examples_of(rule: Rule) -> Iterator[Example]:
         yield Example(
             str(raw.get("name", f"{rule.id} {number}")),
             statement(raw),
-            tuple(statement(earlier) for earlier in raw.get("history", ())),
+            (*(statement(earlier) for earlier in raw.get("history", ())), *_peers(raw.get("peers", ()))),
+            "peers" in raw,
             raw["hits"],
             raw.get("tables", {}),
             raw.get("engines", {}),
         )
+
+
+def rules_for(rule: Rule, example: Example) -> RuleSet:
+    """The rule alone, with the example's own tables and engines."""
+    rules = RuleSet.load(only=[rule.id], engines={name: _answering(won) for name, won in example.engines.items()})
+    for name, rows in example.tables.items():
+        rules = rules.with_table(name, rows)
+    return rules
+
+
+def _answering(won: int) -> Engine:
+    return lambda _: won
 
 
 def statement(raw: Mapping[str, Any]) -> schema.Document:
@@ -89,6 +106,20 @@ def statement(raw: Mapping[str, Any]) -> schema.Document:
     document["prescriptions"] = copy.deepcopy(list(raw.get("prescriptions", [])))
     document["notes"] = copy.deepcopy(list(raw.get("notes", [])))
     return document
+
+
+def _peers(raw: Sequence[Mapping[str, Any]]) -> Iterator[schema.Document]:
+    """Statements of as many other patients."""
+    for kind, peer in enumerate(raw):
+        for turn in range(int(peer.get("times", 1))):
+            document = statement(peer)
+            numbered = {
+                name: value.replace("#", str(turn))
+                for name, value in peer.get("claim", {}).items()
+                if isinstance(value, str)
+            }
+            document["claim"] |= {"claim_id": f"C-{kind}-{turn}", "patient_ref": f"P-{kind}-{turn}", **numbered}
+            yield document
 
 
 def _rows(rows: Sequence[Mapping[str, Any]], plain: Mapping[str, Any], counter: str) -> list[schema.Row]:

@@ -8,9 +8,9 @@ import polars as pl
 from tamna.engines.claimcheck.emit_frames import TYPES, WITHIN, FrameEmitter
 from tamna.engines.claimcheck.rules import Rule
 from tamna.engines.claimcheck.single import Part
-from tamna.engines.claimcheck.syntax import Call, Name, Node, walk
+from tamna.engines.claimcheck.syntax import OVER_MEMBERS, Call, Name, Node, walk
 from tamna.engines.claimcheck.tables import Table
-from tamna.engines.claimcheck.windows import DAY
+from tamna.engines.claimcheck.windows import DAY, FEWEST_PEERS
 
 NO_DAY = date(1, 1, 1)
 
@@ -86,7 +86,41 @@ def windowed(frame: pl.DataFrame, emitter: FrameEmitter, rule: Rule, parts: Sequ
         )
     for node in dict.fromkeys(node for node in nodes if isinstance(node, Call) and node.function in WITHIN):
         rows = _counted_back(rows, keys, emitter, node, frame)
+    for node in dict.fromkeys(node for node in nodes if isinstance(node, Call) and node.function in OVER_MEMBERS):
+        rows = _over_members(rows, keys, emitter, node)
     return rows
+
+
+def _over_members(rows: pl.DataFrame, keys: list[str], emitter: FrameEmitter, node: Call) -> pl.DataFrame:
+    """The answer of one function over the members as its own column."""
+    name = emitter.named(node)
+    if node.function == "counted":
+        met = emitter.truth(node.args[0], rows).fill_null(value=False)
+        return rows.with_columns(met.cast(pl.Int64()).sum().over(keys).alias(name))
+    value = emitter.expr(node.args[0], rows)
+    if node.function == "nth_distinct":
+        rows = rows.with_columns(k0=value)
+        first = rows.drop_nulls("k0").group_by([*keys, "k0"]).agg(first=pl.col("rank").min())
+        turn = first.with_columns(pl.col("first").rank("dense").over(keys).cast(pl.Int64()).alias(name)).drop("first")
+        return rows.join(turn, on=[*keys, "k0"], how="left", maintain_order="left").drop("k0")
+    return _robust_z(rows, keys, emitter, node, name)
+
+
+def _robust_z(rows: pl.DataFrame, keys: list[str], emitter: FrameEmitter, node: Call, name: str) -> pl.DataFrame:
+    """A peer is a row, or all rows that share the further arguments."""
+    shared = [emitter.expr(arg, rows).alias(f"k{number}") for number, arg in enumerate(node.args[1:])]
+    units = [f"k{number}" for number in range(len(shared))] or ["rank"]
+    rows = rows.with_columns(emitter.expr(node.args[0], rows).cast(pl.Float64()).alias("x"), *shared)
+    peers = rows.drop_nulls(["x", *units]).group_by([*keys, *units]).agg(pl.col("x").sum())
+    peers = peers.with_columns(middle=pl.col("x").median().over(keys), among=pl.len().over(keys))
+    peers = peers.with_columns(spread=(pl.col("x") - pl.col("middle")).abs().median().over(keys) * 1.4826)
+    z = (pl.col("x") - pl.col("middle")) / pl.col("spread")
+    known = (pl.col("among") >= FEWEST_PEERS) & (pl.col("spread") != 0)
+    peers = peers.select(*keys, *units, pl.when(known).then(z).alias(name))
+    there = pl.col("x").is_not_null()
+    rows = rows.join(peers, on=[*keys, *units], how="left", maintain_order="left")
+    rows = rows.with_columns(pl.when(there).then(pl.col(name)).alias(name))
+    return rows.drop("x", *(unit for unit in units if unit != "rank"))
 
 
 def _counted_back(

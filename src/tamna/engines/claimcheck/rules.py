@@ -18,6 +18,7 @@ import yaml
 from tamna.engines.claimcheck import schema
 from tamna.engines.claimcheck.syntax import (
     FUNCTIONS,
+    OVER_MEMBERS,
     Arithmetic,
     Call,
     Compare,
@@ -135,6 +136,11 @@ class Rule:
         """Looks at other claims of the patient too (환자 단위 기간 규칙)."""
         return bool(self.per) and not any(node in self.per for node in (Name("claim_id"),))
 
+    @cached_property
+    def across_patients(self) -> bool:
+        """Compares with the claims of other patients (동료 비교): the whole archive must be there."""
+        return self.across_claims and Name("patient_ref") not in self.per
+
 
 def derived_columns(raw: Mapping[str, Any]) -> dict[str, Derived]:
     columns: dict[str, Derived] = {}
@@ -163,6 +169,8 @@ class Typing:
             return schema.column_type(over, column)
         if prefix == "pair":
             return "text"
+        if prefix == "claim":
+            return self.derived[column].type if column in self.derived else schema.CLAIM.get(column, "any")
         if name in self.derived:
             return self.derived[name].type
         known = schema.column_type(over, name)
@@ -314,12 +322,22 @@ def _check_company(rule: Rule, name: str, typing: Typing) -> None:
     if rule.pair_table and rule.pair_table not in typing.tables:
         raise RuleError(f"{name}: there is no table {rule.pair_table}")
     used = {node.name for node in walk(rule.hit) if isinstance(node, Name)}
-    company = {node.function for node in walk(rule.hit) if isinstance(node, Call)} & {"rows_within", "quantity_within"}
+    calls = [node for node in walk(rule.hit) if isinstance(node, Call)]
+    company = {node.function for node in calls} & {"rows_within", "quantity_within", *OVER_MEMBERS}
+    for node in calls:
+        outside = {below for arg in node.args for below in walk(arg) if _of_the_statement(below)}
+        if node.function in OVER_MEMBERS and outside:
+            raise RuleError(f"{name}: {node.function} looks at the row only, not at the rest of its statement")
     if (used & set(WINDOW_NAMES) or company) and (not rule.per or rule.pair):
         raise RuleError(f"{name}: {', '.join(sorted((used & set(WINDOW_NAMES)) | company))} needs `per`")
     paired = {word for word in used if word in PAIR_NAMES or word.startswith(("other.", "pair."))}
     if paired and not rule.pair:
         raise RuleError(f"{name}: {', '.join(sorted(paired))} needs `pair`")
+
+
+def _of_the_statement(node: Node) -> bool:
+    around = {"has_note", "code_present", "has_code_prefix", "engine", "orders_without_line"}
+    return isinstance(node, Listed) or (isinstance(node, Call) and node.function in around)
 
 
 def _both(text: Any) -> dict[str, str]:

@@ -3,8 +3,8 @@
 A rule that needs a column or table the input does not have is `not_evaluated`, never counted as passed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -76,6 +76,10 @@ class RuleSet:
         rules = read_rules(Typing(tables, derived), extra_files, only, on)
         return RuleSet(rules, tables, derived, engines)
 
+    def with_table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> "RuleSet":
+        """The same rules with one more table of the institution."""
+        return replace(self, tables=self.tables.joined(name, rows))
+
     @cached_property
     def typing(self) -> Typing:
         return Typing(self.tables, self.derived)
@@ -101,13 +105,20 @@ class RuleSet:
     def _absent(self) -> dict[tuple[Any, ...], Mapping[str, str]]:
         return {}
 
-    def check_one(self, claim: schema.Document, *, history: Sequence[schema.Document] = ()) -> Report:
-        """All findings of one claim document. `history`: other claims of the patient. Raises InputError."""
-        return self.checked(schema.normal(claim), [schema.normal(other) for other in history])
+    def check_one(
+        self, claim: schema.Document, *, history: Sequence[schema.Document] = (), archive: bool = False
+    ) -> Report:
+        """All findings of one claim document. `history`: other claims of the patient. Raises InputError.
 
-    def checked(self, document: schema.Document, history: Sequence[schema.Document]) -> Report:
+        `archive`: they are those of all patients, so that rules which compare with peers can be judged.
+        """
+        return self.checked(schema.normal(claim), [schema.normal(other) for other in history], archive=archive)
+
+    def checked(
+        self, document: schema.Document, history: Sequence[schema.Document], *, archive: bool = False
+    ) -> Report:
         """`check_one` for documents that are normal already."""
-        skipped = self.not_evaluated(columns_of(document))
+        skipped = self.not_evaluated(columns_of(document), alone=not archive)
         findings = self.single.findings(document, history, skipped)
         shown, hidden = self.suppressions.split(findings)
         return Report(document["claim"].get("claim_id"), tuple(shown), tuple(hidden), skipped)
@@ -130,15 +141,17 @@ class RuleSet:
             {"claims": claims, "lines": lines, "diagnoses": diagnoses, "prescriptions": prescriptions, "notes": notes}
         )
 
-    def not_evaluated(self, columns: Columns) -> Mapping[str, str]:
-        """Rules that cannot be judged with these columns → what they lack."""
-        key = tuple(sorted(columns.items()))
+    def not_evaluated(self, columns: Columns, *, alone: bool = False) -> Mapping[str, str]:
+        """Rules that cannot be judged with these columns → what they lack. `alone`: without other patients' claims."""
+        key = (alone, *sorted(columns.items()))
         if key not in self._absent:
             lacking: dict[str, str] = {}
             for rule, (needed, table) in self._needs.items():
                 gone = sorted(f"{scope}.{name}" for scope, name in needed if not _present(columns, scope, name))
                 if gone or table:
                     lacking[rule] = ", ".join(gone) or f"table {table}"
+                elif alone and self.by_id[rule].across_patients:
+                    lacking[rule] = "claims of other patients"
             if len(self._absent) > 256:
                 self._absent.clear()
             self._absent[key] = lacking
@@ -160,6 +173,8 @@ class RuleSet:
                     needed |= self._column(name, over)
                 case Call("has_note"):
                     needed.add(("notes", "*"))
+                case Call("orders_without_line"):
+                    needed |= {("lines", "code"), ("lines", "service_on")}
                 case Call("code_present") | Listed(rows="line"):
                     needed.add(("lines", "code"))
                 case Call("has_code_prefix") | Listed(rows="diagnosis"):
@@ -174,6 +189,10 @@ class RuleSet:
 
     def _column(self, name: str, over: str) -> set[tuple[str, str]]:
         prefix, _, column = name.rpartition(".")
+        if prefix == "claim" and column not in self.derived:
+            return {("claims", column)}
+        if prefix == "claim":
+            name = column
         if prefix == "pair" or (name in PAIR_NAMES or name in WINDOW_NAMES):
             return {(over, "amount"), (over, "code")} if name in {"is_cheaper", "kept_code"} else set()
         if name in self.derived:
@@ -183,9 +202,30 @@ class RuleSet:
         return {("claims" if column in schema.CLAIM and column not in schema.SCOPES[over] else over, column)}
 
     def _missing_table(self, rule: Rule) -> str:
-        asked = {node.table for top in rule.nodes for node in walk(top) if isinstance(node, (Lookup, Listed))}
-        asked |= {rule.pair_table} if rule.pair_table else set()
-        return next((name for name in sorted(asked) if not self.tables[name].rows), "")
+        """The table without rows, or the column it lacks, that the rule or a derived column of it asks."""
+        asked: dict[str, set[str]] = {rule.pair_table: set()} if rule.pair_table else {}
+        for node in self._below(rule.nodes):
+            match node:
+                case Lookup(table=table, column=column):
+                    asked.setdefault(table, set()).update([column] if column else [])
+                case Listed(table=table):
+                    asked.setdefault(table, set())
+                case Call("orders_without_line"):
+                    asked["orders"] = {"code", "done_on"}
+        for name, columns in sorted(asked.items()):
+            if not self.tables[name].usable:
+                return name
+            if lacking := columns & self.tables[name].lacks - {"count"}:
+                return f"{name}.{min(lacking)}"
+        return ""
+
+    def _below(self, tops: Iterable[Node]) -> Iterator[Node]:
+        """Every node, those of derived columns too."""
+        for top in tops:
+            for node in walk(top):
+                yield node
+                if isinstance(node, Name) and (derived := self.derived.get(node.name.removeprefix("claim."))):
+                    yield from self._below(part for part in (derived.value, derived.where) if part is not None)
 
     def verified_fixes(self, claim: schema.Document, *, history: Sequence[schema.Document] = ()) -> "list[Proposal]":
         """Fixes the engine computed and checked again, one proposal a finding. Raises InputError."""

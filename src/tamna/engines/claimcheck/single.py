@@ -12,8 +12,9 @@ from tamna.engines.claimcheck import schema
 from tamna.engines.claimcheck.emit_python import Asked, Rows, Surroundings, compiled, note_rows
 from tamna.engines.claimcheck.report import Finding
 from tamna.engines.claimcheck.rules import SEVERITIES, Derived, Rule, Typing
-from tamna.engines.claimcheck.syntax import Call, Literal, Logic, Name, Node, walk
+from tamna.engines.claimcheck.syntax import OVER_MEMBERS, Call, Literal, Logic, Name, Node, walk
 from tamna.engines.claimcheck.windows import DAY, Member, paired, windowed
+from tamna.engines.claimcheck.windows import Asked as AskedOfMembers
 
 Check = Callable[[Rows, Mapping[str, Any], Surroundings], list[Any]]
 Engine = Callable[[schema.Document], Any]
@@ -53,7 +54,7 @@ class SingleCheck:
     ) -> None:
         self.typing, self.derived, self.engines = typing, derived, engines
         self.parts = [part for rule in rules for part in parts_of(rule)]
-        self.names = {id(part): _asked_names(part) for part in self.parts}
+        self.names = {part.rule.id: _asked_names(part) for part in self.parts}
         self.alone = [part for part in self.parts if not part.rule.per]
         self.company = [part for part in self.parts if part.rule.per]
 
@@ -98,6 +99,17 @@ class SingleCheck:
             asked = [Asked(part.hit, (part.won,), (part.rule.starts_on, part.rule.ends_on))]
             checks.setdefault(part.rule.id, []).append((part, compiled(asked, part.rule.over, self.typing)))
         return checks
+
+    @cached_property
+    def _over_members(self) -> Mapping[str, AskedOfMembers]:
+        """Rule → what it asks of every row of its window."""
+        asked: dict[str, dict[Any, Callable[[Member], tuple[Any, ...]]]] = {}
+        for part in self.company:
+            for node in walk(part.hit):
+                if isinstance(node, Call) and node.function in OVER_MEMBERS:
+                    check = compiled([Asked(None, node.args)], part.rule.over, self.typing)
+                    asked.setdefault(part.rule.id, {})[node] = _arguments(check)
+        return asked
 
     def surroundings(self, document: schema.Document) -> tuple[dict[str, Any], Surroundings]:
         """The claim with its derived columns, and what rows can ask about it."""
@@ -154,7 +166,7 @@ class SingleCheck:
         if part.rule.pair:
             table = self.typing.tables[part.rule.pair_table] if part.rule.pair_table else None
             return paired(members, table)
-        return windowed(members, self.names[id(part)])
+        return windowed(members, self.names[part.rule.id], self._over_members.get(part.rule.id))
 
     def _groups(
         self,
@@ -188,6 +200,10 @@ class SingleCheck:
             for (which, _), members in groups.items():
                 if len(members) > 1 or not rules[which].pair:
                     yield rules[which].id, members
+
+
+def _arguments(check: Check) -> Callable[[Member], tuple[Any, ...]]:
+    return lambda member: tuple(check([member.row], member.claim, Surroundings())[0][2])
 
 
 def _with_where(part: Part) -> Node:

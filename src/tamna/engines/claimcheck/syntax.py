@@ -20,7 +20,7 @@ class ExpressionError(ValueError):
 
 @dataclass(frozen=True)
 class Name:
-    """A column of the row, of its claim, derived, of a window, or `other.…` and `pair.…` inside a pair."""
+    """A column of the row (else of its claim), `claim.…`, derived, of a window, or `other.…`, `pair.…` inside a pair."""
 
     name: str
 
@@ -108,7 +108,13 @@ FUNCTIONS: dict[str, tuple[int, int, str]] = {
     "rows_within": (1, 1, "int"),
     "quantity_within": (1, 1, "number"),
     "engine": (1, 1, "number"),
+    "orders_without_line": (0, 0, "int"),
+    "counted": (1, 1, "int"),
+    "nth_distinct": (1, 1, "int"),
+    "robust_z": (1, 3, "number"),
 }
+# of a window: their arguments are judged on every row of it
+OVER_MEMBERS = frozenset({"counted", "nth_distinct", "robust_z"})
 TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?)|'(?P<text>(?:[^']|'')*)'|(?P<table>table:[a-z_0-9]+)"
     r"|(?P<word>[A-Za-z_][A-Za-z_0-9]*(?:\.[A-Za-z_][A-Za-z_0-9]*)?)|(?P<symbol><>|<=|>=|!=|[=<>+\-*/(),.]))"
@@ -308,7 +314,7 @@ class _Parser:
         if self.take(")"):
             return ()
         while True:
-            args.append(self.sum())
+            args.append(self.either())
             if self.take(")"):
                 return tuple(args)
             self.need(",")

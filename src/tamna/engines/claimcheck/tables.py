@@ -7,11 +7,12 @@ code from one that is known but not valid. Raises ParamsError.
 
 import csv
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tamna.engines.tariff.price import has_child_add_on, has_night_add_on
 from tamna.params import ParamsError, load_raw, table
 
 Key = tuple[Any, ...]
@@ -21,14 +22,20 @@ EMPTY: Mapping[str, Any] = {}
 class Table:
     """One table: `row(key, day)` and `listed(key, codes)`."""
 
-    def __init__(self, name: str, spec: Mapping[str, Any], rows: Sequence[Mapping[str, str]]) -> None:
+    def __init__(
+        self, name: str, spec: Mapping[str, Any], rows: Sequence[Mapping[str, str]], wanted: Iterable[str] = ()
+    ) -> None:
+        """`wanted`: columns the shipped table has; of those, what the rows lack is null and told by `lacks`."""
         self.name = name
-        self.types: dict[str, str] = dict.fromkeys(rows[0] if rows else (), "text") | spec.get("types", {})
+        given = dict.fromkeys(rows[0] if rows else (), "text")
+        self.types: dict[str, str] = dict.fromkeys(wanted, "text") | given | spec.get("types", {})
+        self.lacks: frozenset[str] = frozenset(self.types) - frozenset(given) if rows else frozenset()
         self.key_columns: list[str] = spec.get("key", [])
         self.width = len(self.key_columns) if "key" in spec else 1
-        self.rows = [DERIVE.get(name, dict)(self._typed(row)) for row in rows]
+        self.rows = [done for row in rows for done in self._derived(self._typed(row))]
         if self.rows:
             self.types |= DERIVED_TYPES.get(name, {})
+            self.lacks -= frozenset(self.rows[0])
         self._versions: dict[Key, list[Mapping[str, Any]]] = {}
         self._prefix, self._range = spec.get("prefix"), spec.get("range")
         for row in self.rows:
@@ -36,9 +43,13 @@ class Table:
         self._starts: dict[Key, list[date]] = {}
         for key, versions in self._versions.items() if spec.get("dated") else ():
             if len(versions) > 1:
-                versions.sort(key=lambda row: row["valid_from"] or date.min)
-                self._starts[key] = [row["valid_from"] or date.min for row in versions]
-        self.dated = bool(self._starts)  # the day is asked only where some key has two versions
+                versions.sort(key=lambda row: row.get("valid_from") or date.min)
+                self._starts[key] = [row.get("valid_from") or date.min for row in versions]
+        self._reported: bool = spec.get("reported", False)
+        self.dated = bool(self._starts) or self._reported  # else the day need not be asked
+        self._within: list[str] = spec.get("within", [])  # the last key is a number between these two columns
+        self.width += bool(self._within)
+        self.searched = bool(self._prefix or self._range or self._within)
         self._by_prefix = {row[self._prefix] or "": row for row in self.rows} if self._prefix else {}
         self._lists = self._searched(spec["list"]) if "list" in spec else {}
         self._found: dict[str, Mapping[str, Any]] = {}
@@ -48,6 +59,12 @@ class Table:
         try:
             return {name: CONVERT[self.types[name]](value) if value else None for name, value in row.items()}
         except (ValueError, KeyError) as error:
+            raise ParamsError(f"table {self.name}: {error}") from error
+
+    def _derived(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+        try:
+            return DERIVE.get(self.name, _as_it_is)(row)
+        except (ValueError, KeyError, AttributeError) as error:
             raise ParamsError(f"table {self.name}: {error}") from error
 
     def _searched(self, columns: str | list[str]) -> dict[Key, tuple[tuple[str, str], ...]]:
@@ -65,12 +82,40 @@ class Table:
         """The row for the key, or an empty one."""
         if self._prefix or self._range:
             return self._inexact(key[0])
+        if self._within:
+            return self._in_span(key)
+        if self._reported:
+            return self._on_day(key, day)
         versions = self._versions.get(key)
         if versions is None:
             return EMPTY
         if day is None or key not in self._starts:
             return versions[0]
         return versions[max(bisect_right(self._starts[key], day) - 1, 0)]
+
+    def _in_span(self, key: Key) -> Mapping[str, Any]:
+        low, high = self._within
+        number = key[-1]
+        if number is None:
+            return EMPTY
+        return next((row for row in self._versions.get(key[:-1], ()) if row[low] <= number <= row[high]), EMPTY)
+
+    def _on_day(self, key: Key, day: date | None) -> Mapping[str, Any]:
+        """How many rows of the key hold on the day (신고 인원)."""
+        if day is None or None in key:
+            return EMPTY
+        rows = self._versions.get(key, ())
+        held = ((row.get("valid_from") or date.min) <= day <= (row.get("valid_to") or date.max) for row in rows)
+        return {"count": sum(held)}
+
+    @property
+    def usable(self) -> bool:
+        """Has rows, and the columns that name them."""
+        return bool(self.rows) and all(column in self.rows[0] for column in self.key_columns)
+
+    def of(self, key: Key) -> Sequence[Mapping[str, Any]]:
+        """Every row of the key."""
+        return self._versions.get(key, ())
 
     def _inexact(self, code: str) -> Mapping[str, Any]:
         if code is None:
@@ -118,36 +163,95 @@ class Tables:
         if name not in self._specs:
             raise ParamsError(f"there is no table {name}; it needs an entry in params/claimcheck/tables.yaml")
         spec = self._specs[name]
-        if self._folder and (path := self._folder / f"{name}.csv").is_file():
-            with path.open(encoding="utf-8-sig", newline="") as text:
-                return Table(name, spec, tuple(csv.DictReader(text)))
+        if path := self._own_file(name, spec):
+            try:
+                with path.open(encoding="utf-8-sig", newline="") as text:
+                    rows = tuple(csv.DictReader(text))
+                return Table(name, spec, rows, _wanted(name, spec))
+            except (OSError, UnicodeDecodeError, csv.Error) as error:
+                raise ParamsError(f"{path.name} cannot be read") from error
+            except KeyError as error:
+                raise ParamsError(f"{path.name} has no column {error.args[0]}") from error
         if spec.get("own"):
             return Table(name, spec, ())
-        return Table(name, spec, table(spec.get("file", f"claimcheck/{name}")))
+        return Table(name, spec, _shipped(name, spec))
+
+    def _own_file(self, name: str, spec: Mapping[str, Any]) -> Path | None:
+        """NAME.csv of the folder, or the file that a table shares with another."""
+        names = (name, str(spec.get("file", name)).rpartition("/")[2])
+        paths = [self._folder / f"{one}.csv" for one in names] if self._folder else []
+        return next((path for path in paths if path.is_file()), None)
+
+    def joined(self, name: str, rows: Sequence[Mapping[str, Any]]) -> "Tables":
+        """These tables with the rows of one more, learnt from the claims themselves."""
+        tables = Tables(self._folder)
+        told = [{column: "" if value is None else str(value) for column, value in row.items()} for row in rows]
+        spec = self._specs[name]
+        tables._loaded = self._loaded | {name: Table(name, spec, told, _wanted(name, spec))}
+        return tables
 
 
-def _fee(row: dict[str, Any]) -> dict[str, Any]:
-    """age_rule `ge12` → age_from; benefit `selective80` → selective_rate; group `ct_head` → region of the body."""
+def _shipped(name: str, spec: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
+    return table(spec.get("file", f"claimcheck/{name}"))
+
+
+def _wanted(name: str, spec: Mapping[str, Any]) -> Iterable[str]:
+    """Columns of the shipped table."""
+    return () if spec.get("own") else next(iter(_shipped(name, spec)), ())
+
+
+def _as_it_is(row: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row]
+
+
+def _fee(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """age_rule `ge12` → age_from; benefit `selective80` → selective_rate; group `ct_head` → region of the body.
+
+    night_rule and child_rule: the price engine adds to this item at night or for a child under 6.
+    """
     rule, benefit, group = row.get("age_rule") or "", row.get("benefit") or "", row.get("exclusive_group") or ""
     modality, _, region = group.partition("_")
-    return row | {
+    section, part, kind = (row.get(name) or "" for name in ("item_class", "item_sub", "code_kind"))
+    whole = {
+        "night_rule": "yes" if has_night_add_on(section, part, kind) else "no",
+        "child_rule": "yes" if has_child_add_on(section, kind) else "no",
+        **row,
         "age_from": int(rule[2:]) if rule.startswith("ge") else None,
         "age_to": int(rule[2:]) if rule.startswith("le") else None,
         "selective_rate": int(benefit[9:]) if benefit.startswith("selective") else None,
         "modality": modality if modality in {"ct", "mri"} else None,
         "region": region if modality in {"ct", "mri"} else None,
     }
+    return [whole]
 
 
-def _class_add_on(row: dict[str, Any]) -> dict[str, Any]:
+def _class_add_on(row: dict[str, Any]) -> list[dict[str, Any]]:
     """The payer's own word → the claim's insurer_kind."""
     kinds = {"nhi": "4", "medical_aid": "5", "auto": "8", "industrial": "9"}
-    return row | {"insurer_kind": kinds.get(row["payer"] or "")}
+    return [row | {"insurer_kind": kinds.get(row["payer"] or "")}]
 
 
-DERIVE: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"fees": _fee, "class_add_on": _class_add_on}
+def _strength(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row a code: its strength, up to two higher ones of the same ingredient and unit, and the half of it."""
+    steps = [float(step) for step in row["strengths_low_to_high"].split(";")]
+    done = []
+    for code, strength in zip(row["codes"].split(";"), steps, strict=True):
+        higher = [*[step for step in steps if step > strength][:2], None, None]
+        half = next((step for step in steps if step * 2 == strength), None)
+        own = {"code": code, "strength": strength, "higher": higher[0], "highest": higher[1], "half": half}
+        done.append({"ingredient": row["ingredient"], "unit": row["unit"]} | own)
+    return done
+
+
+DERIVE: dict[str, Callable[[dict[str, Any]], list[dict[str, Any]]]] = {
+    "fees": _fee,
+    "class_add_on": _class_add_on,
+    "strengths": _strength,
+}
 DERIVED_TYPES = {
-    "fees": {"age_from": "int", "age_to": "int", "selective_rate": "int", "modality": "text", "region": "text"},
+    "fees": {"age_from": "int", "age_to": "int", "selective_rate": "int"}
+    | dict.fromkeys(["modality", "region", "night_rule", "child_rule"], "text"),
+    "strengths": {"code": "text"} | dict.fromkeys(["strength", "higher", "highest", "half"], "number"),
     "class_add_on": {"insurer_kind": "text"},
 }
 CONVERT: dict[str, Callable[[str], Any]] = {

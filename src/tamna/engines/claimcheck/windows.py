@@ -2,13 +2,15 @@
 
 A window gathers the rows that share the values of `per`, in order of day, statement and line. It gives each row
 nth, rows, total (quantity), codes, kept_code (the dearest line's code), days_since (to the nearest earlier day), and
-rows_within(n), quantity_within(n): counted back n days, this day included, up to this row.
+rows_within(n), quantity_within(n): counted back n days, this day included, up to this row. `counted(condition)`,
+`nth_distinct(value)` and `robust_z(value, shared…)` judge their arguments on every row of the window.
 A pair joins each two lines that share `per`; with a table, only the codes it lists, `side` saying which column this is.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from statistics import median
 from typing import Any
 
 from tamna.engines.claimcheck import schema
@@ -34,9 +36,19 @@ class Member:
         return (self.day or date.min, self.order)
 
 
-def windowed(members: Sequence[Member], names: frozenset[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+Asked = Mapping[Any, Callable[[Member], tuple[Any, ...]]]  # a call of `syntax.OVER_MEMBERS` → its arguments for a row
+FEWEST_PEERS = 30  # a robust z is not known among fewer
+
+
+def windowed(
+    members: Sequence[Member], names: frozenset[str], asked: Asked | None = None
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """(place, row with the window's values) for every row of the current statement."""
     ordered = sorted(members, key=lambda member: member.rank)
+    over_members = {
+        call: OVER_MEMBERS[call.function]([arguments(member) for member in ordered])
+        for call, arguments in (asked or {}).items()
+    }
     whole: dict[str, Any] = {"rows": len(ordered)}
     if "total" in names:
         whole["total"] = sum(member.row.get("quantity") or 0.0 for member in ordered)
@@ -50,7 +62,8 @@ def windowed(members: Sequence[Member], names: frozenset[str]) -> Iterator[tuple
     for place, member in enumerate(ordered):
         if member.at < 0:
             continue
-        values = dict(member.row) | whole | {"nth": place + 1}
+        values: dict[Any, Any] = dict(member.row) | whole | {"nth": place + 1}
+        values |= {call: answers[place] for call, answers in over_members.items()}
         if days and member.day:
             earlier = days.index(member.day)
             values["days_since"] = (member.day - days[earlier - 1]).days if earlier else None
@@ -58,6 +71,47 @@ def windowed(members: Sequence[Member], names: frozenset[str]) -> Iterator[tuple
             values["rows_within"] = _counting_back(ordered, place, lambda row: 1)
             values["quantity_within"] = _counting_back(ordered, place, lambda row: row.get("quantity") or 0.0)
         yield member.at, values
+
+
+def _counted(rows: Sequence[tuple[Any, ...]]) -> list[int]:
+    """How many rows of the window meet the condition."""
+    return [sum(met is True for (met,) in rows)] * len(rows)
+
+
+def _nth_distinct(rows: Sequence[tuple[Any, ...]]) -> list[int | None]:
+    """The turn of this row's value among the different values, in order of first appearance."""
+    turns: dict[Any, int] = {}
+    for (value,) in rows:
+        if value is not None:
+            turns.setdefault(value, len(turns) + 1)
+    return [turns.get(value) for (value,) in rows]
+
+
+def _robust_z(rows: Sequence[tuple[Any, ...]]) -> list[float | None]:
+    """(x − median) / (1.4826 × median of the distances); a peer is a row, or all rows that share the other arguments.
+
+    Null among fewer than FEWEST_PEERS, and where at least half of them are equal.
+    """
+    peers: dict[Any, float] = {}
+    keys: list[Any] = []
+    for turn, (value, *shared) in enumerate(rows):
+        key = tuple(shared) if shared else turn
+        known = value is not None and None not in shared
+        keys.append(key if known else None)
+        if known:
+            peers[key] = peers.get(key, 0.0) + value
+    if len(peers) < FEWEST_PEERS:
+        return [None] * len(rows)
+    middle = median(peers.values())
+    spread = 1.4826 * median(abs(value - middle) for value in peers.values())
+    return [None if key is None or spread == 0 else (peers[key] - middle) / spread for key in keys]
+
+
+OVER_MEMBERS: Mapping[str, Callable[[Sequence[tuple[Any, ...]]], Sequence[Any]]] = {
+    "counted": _counted,
+    "nth_distinct": _nth_distinct,
+    "robust_z": _robust_z,
+}
 
 
 def _counting_back(ordered: Sequence[Member], place: int, weigh: Callable[[Row], Any]) -> Callable[[int | None], Any]:

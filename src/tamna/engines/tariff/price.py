@@ -64,6 +64,18 @@ def _age_on(birth_on: date, on: date) -> int:
     return on.year - birth_on.year - ((on.month, on.day) < (birth_on.month, birth_on.day))
 
 
+def has_night_add_on(item_class: str, item_sub: str, code_kind: str) -> bool:
+    """Consultations, anaesthesia, procedures and operations cost more at night and on holidays (야간·공휴일 가산)."""
+    if item_class == CONSULTATION:
+        return item_sub in ("01", "02")
+    return item_class in (ANAESTHESIA, PROCEDURES) and code_kind == "fee"
+
+
+def has_child_add_on(item_class: str, code_kind: str) -> bool:
+    """Injections, anaesthesia, procedures and operations cost more under 6 years (소아 가산)."""
+    return item_class in CHILD_CLASSES and code_kind == "fee"
+
+
 def _add_ons(
     item: FeeItem, at: datetime, payer: str, institution: str, birth_on: date | None
 ) -> list[tuple[str, Fact[Decimal]]]:
@@ -73,16 +85,14 @@ def _add_ons(
         by_class = class_add_on(payer, institution, on)
         if by_class is not None and by_class.value:
             found.append(("price.class_add_on", by_class))
-    if is_night_or_holiday(at):
-        if item.item_class == CONSULTATION and item.item_sub in ("01", "02"):
-            found.append(("price.night", FACTS.night_consultation.at(on)))
-        elif item.item_class in (ANAESTHESIA, PROCEDURES) and item.code_kind == "fee":
-            found.append(("price.night", FACTS.night_procedure.at(on)))
+    if is_night_or_holiday(at) and has_night_add_on(item.item_class, item.item_sub, item.code_kind):
+        consulted = item.item_class == CONSULTATION
+        found.append(("price.night", (FACTS.night_consultation if consulted else FACTS.night_procedure).at(on)))
     if birth_on is not None and item.code_kind == "fee":
         age = _age_on(birth_on, on)
         if item.item_class == ANAESTHESIA and age >= 70:
             found.append(("price.age", FACTS.anaesthesia_70.at(on)))
-        elif item.item_class in CHILD_CLASSES and age < 6:
+        elif has_child_add_on(item.item_class, item.code_kind) and age < 6:
             newborn = (on - birth_on).days <= 28
             fact = FACTS.child_newborn if newborn else FACTS.child_under_1 if age < 1 else FACTS.child_under_6
             found.append(("price.age", fact.at(on)))
