@@ -37,7 +37,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page(rows, ("-risk_won", "-id"), request.GET.get("cursor", "")), "state": state, "counts": counts,
         "states": [(key, Claim.Status(key).label, counts.get(key, 0)) for key in selectors.WORKLIST],
-        "departments": Department.objects.all(), "department": request.GET.get("department", ""), "words": request.GET.get("q", ""),
+        "departments": Department.objects.exclude(code=Department.ELSEWHERE), "department": request.GET.get("department", ""), "words": request.GET.get("q", ""),
     }  # fmt: skip
     return render(request, "claims/worklist.html", context)
 

@@ -210,9 +210,10 @@ def _load_history(days: int) -> None:
 
     os.nice(10)
     world = World(SEED, PATIENTS)
-    first = Encounter.objects.order_by("id").values_list("business_on", flat=True).first() or clock.today()
+    own = Encounter.objects.filter(is_imported=False)
+    first = own.order_by("id").values_list("business_on", flat=True).first() or clock.today()
     wanted = load.working_days_before(first, days)
-    known = set(Encounter.objects.filter(business_on__in=wanted).values_list("business_on", flat=True).distinct())
+    known = set(own.filter(business_on__in=wanted).values_list("business_on", flat=True).distinct())
     loader = load.Loader(world)
     for number, on in enumerate(wanted, start=1):
         if on not in known:

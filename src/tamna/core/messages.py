@@ -24,4 +24,6 @@ MESSAGES = {
         "This idempotency key was used for another request. Nothing was changed; use a new key."
     ),
     "core.too_large": _("The input is over %(limit)s. Nothing was kept; split it and send it again."),
+    "core.no_database": _("The database does not answer. Nothing was changed."),
+    "core.no_database_hint": _("Start Tamna, or see with `tamna doctor` what is wrong."),
 }

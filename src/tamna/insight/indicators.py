@@ -18,7 +18,7 @@ class Indicator:
 VISITS = Indicator(
     "visits", noop("Visits"), noop("received patients"),
     """SELECT e.business_on, d.code, count(*), count(*) FROM reception_encounter e JOIN core_department d ON d.id = e.department_id
-       WHERE e.status <> 'cancelled' AND e.business_on BETWEEN %s AND %s GROUP BY 1, 2""",
+       WHERE e.status <> 'cancelled' AND NOT e.is_imported AND e.business_on BETWEEN %s AND %s GROUP BY 1, 2""",
 )  # fmt: skip
 WAITS = Indicator(
     "wait_s", noop("Waiting time"), noop("seconds from ticket to call"),

@@ -1,9 +1,11 @@
 """Reads about patients: find one by any sign, list them, coverage. Bounded queries."""
 
-from django.db.models import QuerySet
+from uuid import UUID
+
+from django.db.models import Count, QuerySet
 
 from tamna.core import crypto, hangul
-from tamna.patients.models import Coverage, Identity, Patient
+from tamna.patients.models import Coverage, Identity, ImportedResource, Patient
 from tamna.patients.services import CHART, NAME, PHONE
 
 
@@ -37,3 +39,22 @@ def _longest_kept(word: str) -> str:
 def coverage_of(patient: Patient) -> Coverage | None:
     """The latest known coverage."""
     return patient.coverages.order_by("-checked_on", "-id").first()
+
+
+def elsewhere(patient: Patient, *, kind: str = "", visit_ref: str = "") -> QuerySet[ImportedResource]:
+    """Kept records of a patient that have a day; the originals stay sealed."""
+    rows = patient.imported.exclude(happened_at=None).defer("content")
+    if kind:
+        rows = rows.filter(resource_type=kind)
+    if visit_ref:
+        try:
+            rows = rows.filter(encounter_ref=UUID(visit_ref))
+        except ValueError:
+            return rows.none()
+    return rows
+
+
+def elsewhere_counts(patient: Patient) -> list[tuple[str, int]]:
+    """How many records of each kind came from elsewhere, most first. One query."""
+    rows = patient.imported.exclude(happened_at=None).values_list("resource_type").annotate(count=Count("id"))
+    return [(kind, count) for kind, count in rows.order_by("-count", "resource_type")]

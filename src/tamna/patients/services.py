@@ -3,7 +3,10 @@
 Law: 의료법 시행규칙 (진료기록부의 인적 사항), 개인정보 보호법 제24조·제24조의2 (고유식별정보). One transaction each.
 """
 
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -17,6 +20,19 @@ from tamna.patients.models import Coverage, Identity, Patient
 
 NAME, PHONE, CHART = "patient.name", "patient.phone", "patient.chart"
 KIND_OF_PAYER = {"medical_aid_1": "5", "medical_aid_2": "5", "veteran": "7", "auto": "8", "industrial": "9"}
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What only records from elsewhere say of a person."""
+
+    public_id: UUID | None = None
+    deceased_on: date | None = None
+    prefers_jejueo: bool = False
+
+    def fields(self) -> dict[str, Any]:
+        known = {"public_id": self.public_id} if self.public_id else {}
+        return {**known, "deceased_on": self.deceased_on, "prefers_jejueo": self.prefers_jejueo, "is_imported": True}
 
 
 def search_tokens(name: str, phone: str, chart_no: str) -> list[int]:
@@ -37,9 +53,11 @@ def search_tokens(name: str, phone: str, chart_no: str) -> list[int]:
 def register_patient(
     *, name: str, birth_on: date | None = None, sex: str = "", phone: str = "", address: str = "",
     identity: tuple[str, str] | None = None, nationality: str = "KR", language: str = "ko",
-    is_synthetic: bool = False, is_restricted: bool = False, by: Actor,
+    is_synthetic: bool = False, is_restricted: bool = False, imported: Imported | None = None, by: Actor,
 ) -> Patient:  # fmt: skip
     """Register a new patient (신환 등록). Birth date and sex come from the number where there is one.
+
+    A person who comes from another system's records (`imported`) was not asked for a contact here.
 
     Raises patients.bad_identity, identity_mismatch, identity_taken, name_missing, birth_in_future.
     """
@@ -66,8 +84,8 @@ def register_patient(
     chart_no = f"{numbering.take('chart'):08d}"
     patient = Patient.objects.create(
         chart_no=chart_no, name=name, phone=phone, address=address, birth_on=birth_on, sex=sex, nationality=nationality,
-        language=language, search_tokens=search_tokens(name, phone, chart_no), contact_checked_on=clock.today(),
-        registered_at=clock.now(), is_synthetic=is_synthetic, is_restricted=is_restricted,
+        language=language, search_tokens=search_tokens(name, phone, chart_no), contact_checked_on=None if imported else clock.today(),
+        registered_at=clock.now(), is_synthetic=is_synthetic, is_restricted=is_restricted, **(imported.fields() if imported else {}),
     )  # fmt: skip
     if parsed:
         with refused_as(identity_taken="patients.identity_taken"):

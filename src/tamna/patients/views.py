@@ -21,6 +21,19 @@ PAYERS = {
     "nhi": noop("Health insurance"), "medical_aid_1": noop("Medical aid 1"), "medical_aid_2": noop("Medical aid 2"), "near_poor_1": noop("Near-poor 1"),
     "near_poor_2": noop("Near-poor 2"), "veteran": noop("Veteran"), "auto": noop("Car accident"), "industrial": noop("Industrial accident"), "self": noop("Self-pay"),
 }  # fmt: skip
+KINDS = {  # FHIR resource types in a reader's words
+    "AllergyIntolerance": noop("Allergy"), "Appointment": noop("Booking"), "CarePlan": noop("Care plan"), "CareTeam": noop("Care team"), "ChargeItem": noop("Charge"),
+    "Claim": noop("Claim"), "Condition": noop("Diagnosis"), "Coverage": noop("Coverage"), "Device": noop("Device"), "DiagnosticReport": noop("Test report"),
+    "DocumentReference": noop("Document"), "Encounter": noop("Visit"), "ExplanationOfBenefit": noop("Insurer's answer"), "Goal": noop("Goal"),
+    "ImagingStudy": noop("Imaging"), "Immunization": noop("Vaccination"), "Location": noop("Place"), "Medication": noop("Medicine"),
+    "MedicationAdministration": noop("Medicine given"), "MedicationRequest": noop("Prescription"), "Observation": noop("Observation"), "Organization": noop("Institution"),
+    "Patient": noop("Patient"), "Practitioner": noop("Doctor"), "Procedure": noop("Procedure"), "ServiceRequest": noop("Order"),
+}  # fmt: skip
+
+
+def kind_name(resource_type: str) -> str:
+    """A FHIR resource type in the reader's language; a rare one stays as it is."""
+    return _(KINDS[resource_type]) if resource_type in KINDS else resource_type
 
 
 def _opened(request: HttpRequest, patient: Patient) -> bool:
@@ -57,9 +70,27 @@ def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "patient": patient, "coverage": selectors.coverage_of(patient), "identities": patient.identities.all(),
         "visits": page(of_patient(patient.pk), ("-arrived_at", "-id"), request.GET.get("cursor", ""), 20),
-        "may_reveal": may(request.user, "patients.identifiers"), "payers": PAYERS, "imported": patient.imported.order_by("happened_at")[:200],
+        "may_reveal": may(request.user, "patients.identifiers"), "payers": PAYERS, 
+        "elsewhere": selectors.elsewhere_counts(patient) if patient.is_imported else [], "kind_name": kind_name,
     }  # fmt: skip
     return render(request, "patients/detail.html", context)
+
+
+@needs("patients.see")
+def elsewhere(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """What came from elsewhere about one person and is kept as it came, by kind, latest first."""
+    patient = get_object_or_404(Patient, public_id=public_id)
+    if not _opened(request, patient):
+        return render(request, "patients/restricted.html", {"patient": patient})
+    services.seen(patient, by=Actor.of(request), screen="elsewhere")
+    kind, visit_ref = request.GET.get("kind", ""), request.GET.get("visit", "")
+    rows = selectors.elsewhere(patient, kind=kind, visit_ref=visit_ref)
+    context = {
+        "patient": patient, "kind": kind, "visit_ref": visit_ref, "kind_name": kind_name,
+        "kinds": [(name, f"{kind_name(name)} ({count})") for name, count in selectors.elsewhere_counts(patient)],
+        "page": page(rows, ("-happened_at", "-id"), request.GET.get("cursor", "")),
+    }  # fmt: skip
+    return render(request, "patients/elsewhere.html", context)
 
 
 @require_POST
@@ -94,8 +125,9 @@ def visit(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return render(request, "patients/restricted.html", {"patient": encounter.patient})
     services.seen(encounter.patient, by=Actor.of(request), screen="visit")
     entries = timeline.of_encounter(encounter.pk)
-    context = {"visit": encounter, "entries": entries, "phases": timeline.phases(entries), "payers": PAYERS,
-               "figures": timeline.figures_of(encounter.pk)}  # fmt: skip
+    context = {"visit": encounter, "entries": entries, "payers": PAYERS,
+               "phases": [] if encounter.is_imported else timeline.phases(entries),
+               "figures": [] if encounter.is_imported else timeline.figures_of(encounter.pk)}  # fmt: skip
     return render(request, "patients/visit.html", context)
 
 

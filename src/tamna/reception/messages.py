@@ -15,4 +15,39 @@ MESSAGES = {
     "reception.visit_closed": _("This visit is closed. Nothing was changed."),
     "reception.no_doctor": _("This department has no doctor today. No ticket was issued."),
     "reception.identity_unchecked": _("Check the patient's identity first. No ticket was issued."),
+    "fhir.no_such_file": _("There is no such file or folder. Nothing was taken."),
+    "fhir.empty_folder": _("The folder holds no FHIR file. Nothing was taken."),
+    "fhir.no_right": _("Tamna may not read it. None of it was taken."),
+    "fhir.unreadable": _("It cannot be read from the disk. None of it was taken."),
+    "fhir.empty": _("The file is empty. None of it was taken."),
+    "fhir.empty_bundle": _("The bundle has no entry. None of it was taken."),
+    "fhir.encoding": _("The file is not UTF-8 but looks like %(found)s. None of it was taken."),
+    "fhir.binary": _("The file is not text. None of it was taken."),
+    "fhir.too_large": _("It is larger than %(limit_mib)s MiB unpacked. None of it was taken."),
+    "fhir.too_deep": _("It is nested deeper than any FHIR resource. None of it was taken."),
+    "fhir.cut_json": _("The JSON ends too early, at line %(line)s. None of it was taken."),
+    "fhir.cut_gzip": _(
+        "The compressed file is cut or damaged. What was whole before it stays; nothing was taken by halves."
+    ),
+    "fhir.bad_json": _("It is not JSON at line %(line)s, column %(column)s. None of it was taken."),
+    "fhir.bad_number": _("A number is none that FHIR allows (%(found)s). None of it was taken."),
+    "fhir.key_twice": _("An element is given twice, so that it is not clear which one holds. None of it was taken."),
+    "fhir.not_fhir": _("It is JSON but not a FHIR R4 bundle or resource. None of it was taken."),
+    "fhir.no_lines": _("%(count)s lines one after another are not JSON. None of them was taken."),
+    "fhir.bundle_type": _("This type of bundle is not taken, only %(taken)s. None of it was taken."),
+    "fhir.no_resource": _("The entry holds no resource. It was left out; the others were taken."),
+    "fhir.wrong_type": _("The resource type is not one of R4. It was left out; the others were taken."),
+    "fhir.bad_element": _("This element is not as R4 has it. The resource was left out; the others were taken."),
+    "fhir.element_missing": _("A required element is missing. The resource was left out; the others were taken."),
+    "fhir.method": _("The entry asks to change or delete. Nothing was changed; it was left out."),
+    "fhir.same_id_twice": _("The bundle holds two different resources under one id. The second was left out."),
+    "fhir.does_not_fit": _("A value is larger than any record has room for. None of it was taken."),
+    "fhir.changed": _("It is here already with other content. The first one stays."),
+    "fhir.reference_missing": _(
+        "It names a patient who is neither in the bundle nor here. It was left out; the others were taken."
+    ),
+    "fhir.person_differs": _(
+        "Name, birth date or sex are not those of the person with this id here. None of it was taken."
+    ),
+    "fhir.no_patient": _("There is no patient under this number or id. Nothing was written."),
 }

@@ -97,6 +97,7 @@ class Encounter(models.Model):
     admitted_on = models.DateField(null=True, blank=True)
     discharged_on = models.DateField(null=True, blank=True)
     is_synthetic = models.BooleanField(default=False)
+    is_imported = models.BooleanField(default=False)  # a visit elsewhere: never queued, billed, claimed or counted here
 
     class Meta:
         constraints = [
@@ -164,7 +165,7 @@ class Ticket(models.Model):
 
 
 class Condition(models.Model):
-    """상병 (FHIR Condition) of a visit, coded in KCD with the dot."""
+    """상병 (FHIR Condition) of a visit, coded in KCD with the dot; of an imported visit in whatever its sender uses."""
 
     class Kind(models.TextChoices):
         PRINCIPAL = "principal", _("Principal")
@@ -174,7 +175,9 @@ class Condition(models.Model):
     encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="conditions")
     seq = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=9, choices=Kind)
-    code = models.CharField(max_length=8)
+    code = models.CharField(max_length=20)
+    system = models.CharField(max_length=100, blank=True)  # empty: KCD; else the code system's address
+    title = models.CharField(max_length=200, blank=True)  # the sender's words, where the code is not ours
     onset_on = models.DateField(null=True, blank=True)
 
     class Meta:

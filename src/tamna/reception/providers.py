@@ -10,8 +10,9 @@ from django.utils.translation import gettext_noop as noop
 
 from tamna.core.format import clock_time, day, language, minutes, moment
 from tamna.core.models import InterfaceMessage
+from tamna.patients.models import ImportedResource
 from tamna.patients.timeline import Entry, Figure, figures, source, step
-from tamna.patients.views import PAYERS
+from tamna.patients.views import PAYERS, kind_name
 from tamna.reception.diagnoses import name_of
 from tamna.reception.models import Condition, Encounter, ServiceRequest, Ticket
 
@@ -36,6 +37,9 @@ def visit_entries(encounter_id: int) -> Iterator[Entry]:
         "appointment__slot__practitioner", "coverage", "department", "patient", "practitioner"
     )
     visit = rows.get(pk=encounter_id)
+    if visit.is_imported:
+        yield from _imported(visit)
+        return
     own, patient_url = ("encounter", str(visit.public_id)), reverse("patients:detail", args=[visit.patient.public_id])
     korean = language() == "ko"
     department = visit.department.name_ko if korean else visit.department.name_en
@@ -137,9 +141,51 @@ def _order_entries(visit: Encounter, subject: tuple[str, str]) -> Iterator[Entry
                 f"{reverse('patients:visit', args=[visit.public_id])}", subject, why, "amber" if unmapped else "", icon="list")  # fmt: skip
 
 
+def _imported(visit: Encounter) -> Iterator[Entry]:
+    """A visit elsewhere, and what came with it: one entry a kind of record. Two queries."""
+    page, own = reverse("patients:elsewhere", args=[visit.patient.public_id]), ("encounter", str(visit.public_id))
+    rows = ImportedResource.objects.filter(encounter_ref=visit.public_id).defer("content").order_by("happened_at", "pk")
+    groups: dict[str, list[ImportedResource]] = {}
+    for row in rows:
+        groups.setdefault(row.resource_type, []).append(row)
+    head = groups.pop("Encounter", [])
+    why = [step(_("Source"), "FHIR R4", _("It was not here: nothing of it is queued, charged or claimed."))]
+    yield Entry(visit.arrived_at, 2, _("Visit elsewhere"), (head[0].title if head else "") or visit.get_setting_display(),
+                _("Imported from FHIR"), f"{page}?visit={visit.public_id}", own, why, icon="download")  # fmt: skip
+    for row in Condition.objects.filter(encounter=visit).order_by("seq"):
+        name = row.title or name_of(row.code, language())
+        yield Entry(
+            visit.arrived_at,
+            7,
+            _("Diagnosis"),
+            name or row.code,
+            f"{row.get_kind_display()} · {row.code}",
+            subject=own,
+            icon="list",
+        )
+    ends_at = visit.finished_at or visit.arrived_at
+    for kind, found in groups.items():
+        if kind == "Condition":
+            continue
+        named = [row.title for row in found if row.title]
+        detail = ", ".join(named[:4]) + (
+            " " + _("and %(count)s more") % {"count": len(named) - 4} if len(named) > 4 else ""
+        )
+        at = min(max(found[0].happened_at or visit.arrived_at, visit.arrived_at), ends_at)
+        title = kind_name(kind) + (f" × {len(found)}" if len(found) > 1 else "")
+        yield Entry(
+            at, 8, _("Kept as it came"), title, detail, f"{page}?kind={kind}&visit={visit.public_id}", own, icon="paper"
+        )
+    yield Entry(
+        ends_at, 9, _("Visit elsewhere"), visit.get_status_display(), "", f"{page}?visit={visit.public_id}", own
+    )
+
+
 @figures
 def visit_figures(encounter_id: int) -> Iterator[Figure]:
     visit = Encounter.objects.get(pk=encounter_id)
+    if visit.is_imported:
+        return
     ticket = Ticket.objects.filter(encounter=visit).exclude(status="cancelled").order_by("id").last()
     if ticket:
         yield Figure(_("Waited"), _between(ticket.issued_at, ticket.called_at))

@@ -39,6 +39,7 @@ ENTRIES = (
     Entry(noop("System"), noop("Audit log"), "web:audit", "audit.see"),
     Entry(noop("System"), noop("Jobs"), "web:jobs", "it.operate"),
     Entry(noop("System"), noop("Connections"), "web:connections", "it.operate"),
+    Entry(noop("System"), noop("Imports"), "web:imports", "it.operate"),
     Entry(noop("System"), noop("Accounts and tokens"), "web:tokens", "it.tokens"),
 )
 

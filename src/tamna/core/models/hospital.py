@@ -38,6 +38,8 @@ class HospitalClock(models.Model):
 class Department(models.Model):
     """진료과 (FHIR HealthcareService), code of the claim forms (진료과목)."""
 
+    ELSEWHERE = "ZZ"  # visits of other institutions that were imported: closed, and in no list of ours
+
     code = models.CharField(max_length=2, unique=True)
     name_ko = models.CharField(max_length=40)
     name_en = models.CharField(max_length=40)

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import timedelta
+from uuid import UUID
 
 from django.core.cache import cache
 from django.db import connection
@@ -30,6 +31,8 @@ from tamna.core.models import (
     User,
 )
 from tamna.core.paging import page
+from tamna.patients.models import ImportRun
+from tamna.reception.fhir import report
 
 FAULTS = ("delay_s", "refuse_rate", "lie_rate", "lost_rate", "outage")
 
@@ -148,6 +151,20 @@ def connections(request: HttpRequest) -> HttpResponse:
         "is_synthetic": bool(hospital and hospital.is_synthetic), "message": request.GET.get("message", ""),
     }  # fmt: skip
     return render(request, "web/connections.html", context)
+
+
+@needs("it.operate")
+def imports(request: HttpRequest) -> HttpResponse:
+    """Imports of others' records that changed something, latest first; counts only, no person."""
+    runs = page(ImportRun.objects.all(), ("-id",), request.GET.get("cursor", ""))
+    return render(request, "web/imports.html", {"page": runs, "rows": [report.RunView.of(run) for run in runs.rows]})
+
+
+@needs("it.operate")
+def import_run(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One import: what was read of each kind, why it was kept aside, and every refused line."""
+    run = get_object_or_404(ImportRun, public_id=public_id)
+    return render(request, "web/import.html", {"run": run, "row": report.RunView.of(run)})
 
 
 @require_POST
