@@ -13,6 +13,8 @@ INSURER_KIND = {
     "nhi": "4", "near_poor_1": "4", "near_poor_2": "4", "medical_aid_1": "5", "medical_aid_2": "5", "veteran": "7",
     "auto": "8", "industrial": "9",
 }  # fmt: skip
+NEAR_POOR = {"near_poor_1": "1", "near_poor_2": "2"}
+REDUCTION = {"near_poor_1": "C", "near_poor_2": "E"}  # 공상등구분; the insurer does not tell E from F (disabled) [?]
 FORM = {"inpatient": "H010", "outpatient": "H011", "emergency": "H011"}
 BENEFIT_KIND = {"full_self": "full_self", "non_covered": "full_self"}
 
@@ -32,7 +34,10 @@ def of(claim: Claim) -> dict[str, Any]:
             "claim_type": "ffs",
             "form_code": FORM[claim.setting],
             "insurer_kind": claim.insurer_kind,
-            "aid_type": coverage.aid_type or None if coverage and claim.insurer_kind == "5" else None,
+            "aid_type": claim.payer[-1] if claim.insurer_kind == "5" else None,
+            "near_poor": NEAR_POOR.get(claim.payer),
+            "official_injury": REDUCTION.get(claim.payer),
+            "copay_code": REDUCTION.get(claim.payer),
             "institution_id": hospital.institution_id if hospital else "",
             "institution_class": hospital.institution_class if hospital else "general",
             "area": hospital.area if hospital else "dong",

@@ -1,7 +1,8 @@
 """The patient share the copayment engine reckons for a statement (본인일부부담금 재산정), for rule A007.
 
 Only statements whose bill is known beyond doubt: health insurance or medical aid, outpatient with one visit day or
-inpatient, birth date and institution given. Everything else is None, and A007 says nothing. Won.
+inpatient, birth date and institution given. Everything else is None, and A007 says nothing. Won. The share covers what the
+total covers: selective lines too, unless the statement states their sums apart (100/100미만 총액, `selective_total`).
 """
 
 from typing import Any
@@ -17,7 +18,7 @@ AID_TYPES = {"1": "medical_aid_1", "4": "medical_aid_1", "6": "medical_aid_1", "
 AID_TYPES |= {"2": "medical_aid_2", "8": "medical_aid_2"}
 NEAR_POOR = {"1": "near_poor_1", "2": "near_poor_2"}
 # not part of 본인일부부담금 on the statement: they have amounts of their own
-OWN_BUCKETS = ("full_self", "non_covered", "elective", "selective")
+OWN_BUCKETS = ("full_self", "non_covered", "elective")
 
 
 class PatientShare:
@@ -57,7 +58,8 @@ class PatientShare:
             parts = copay(case).value.parts
         except (InputError, NoFact, KeyError, ValueError):
             return None
-        return sum(part.patient_won for part in parts if not part.bucket.startswith(OWN_BUCKETS))
+        apart = (*OWN_BUCKETS, "selective") if claim.get("selective_total") else OWN_BUCKETS
+        return sum(part.patient_won for part in parts if not part.bucket.startswith(apart))
 
     def _amounts(self, lines: list[schema.Row]) -> Amounts:
         sums: dict[str, int] = {}
