@@ -63,6 +63,32 @@ def test_an_unknown_version_is_parked(clerk, morning):
         outbox._listeners.pop("test.version")
 
 
+def test_a_lag_counts_only_what_waits_for_the_handler_and_idle_ones_move_on(clerk, morning):
+    seen = []
+    outbox.on("ground.rare", key="test.rare")(lambda event: seen.append(event.pk))
+    try:
+        outbox.record("ground.rare", {}, by=clerk)
+        Event.objects.bulk_create(
+            Event(name="ground.common", actor={}, occurred_at=morning) for _ in range(outbox.MOVE_AFTER + 50)
+        )
+        lag = {row.handler: row for row in outbox.lags()}["test.rare"]
+        assert (lag.waiting, lag.since is not None) == (1, True)
+        outbox.deliver_all()
+        last = Event.objects.order_by("-id").values_list("xact", "id").first()
+        outbox.deliver(only="test.rare")
+        position = Subscription.objects.get(handler="test.rare")
+        assert (position.xact, position.event_id) == last and len(seen) == 1
+        assert {row.handler: row.waiting for row in outbox.lags()}["test.rare"] == 0
+        outbox.record("ground.rare", {}, by=clerk)
+        outbox.deliver(only="test.rare")
+        assert len(seen) == 2
+        outbox.replay("test.rare")
+        outbox.deliver_all()
+        assert len(seen) == 4
+    finally:
+        outbox._listeners.pop("test.rare")
+
+
 def test_the_audit_cannot_be_changed_and_a_forgery_shows(clerk, morning):
     for n in range(5):
         audit.note("ground.tested", by=clerk, detail={"n": n})

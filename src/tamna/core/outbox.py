@@ -2,7 +2,8 @@
 
 `record` writes a fact in the caller's transaction. `deliver` moves every handler along: the handler's work and its
 position commit together, so each event takes effect once per handler even when a process is killed. Delivery follows
-(xact, id) and stops below the oldest transaction still open, so nothing is skipped.
+(xact, id) and stops below the oldest transaction still open, so nothing is skipped. The new end of the log is read once
+for all handlers: those it does not concern are moved past it, so a rare event does not make its handler read a long log.
 """
 
 import json
@@ -23,6 +24,9 @@ log = structlog.get_logger()
 Handler = Callable[[Event], None]
 LIVE_CHANNEL = "tamna_live"
 MAX_ATTEMPTS = 5
+BATCH = 20  # events of one transaction
+LOOK_AHEAD, MOVE_AFTER = 2000, 200  # events read at once for all handlers; idle handlers are moved this seldom
+COUNT_TO = 10_000  # a lag is counted this far
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,91 @@ def listeners() -> dict[str, Listener]:
 
 def deliver(*, limit: int = 200, only: str | None = None) -> int:
     """Deliver waiting events to every handler. Returns how many deliveries took place."""
-    return sum(_advance(listener, limit) for key, listener in _listeners.items() if only in (None, key))
+    return sum(_advance(_listeners[key], limit) for key in _due(only))
+
+
+def _due(only: str | None) -> list[str]:
+    """Handlers for which something may wait. Two queries, and one more when idle handlers are moved on."""
+    wanted = [key for key in _listeners if only in (None, key)]
+    rows = {row.handler: row for row in Subscription.objects.filter(handler__in=wanted)}
+    missing = [key for key in wanted if key not in rows]
+    if missing:
+        Subscription.objects.bulk_create([Subscription(handler=key) for key in missing], ignore_conflicts=True)
+        rows |= {row.handler: row for row in Subscription.objects.filter(handler__in=missing)}
+    now = timezone.now()
+    ready = [rows[key] for key in wanted if not rows[key].paused and not (rows[key].retry_at or now) > now]
+    if not ready:
+        return []
+    seen = _ahead(min((row.xact, row.event_id) for row in ready))
+    if not seen:
+        return []
+    due: list[str] = []
+    idle: list[Subscription] = []
+    end = seen[-1][:2]
+    if len(seen) == LOOK_AHEAD:  # somebody is far behind: each reads for itself
+        return [row.handler for row in ready]
+    for row in ready:
+        at, names = (row.xact, row.event_id), _listeners[row.handler].events
+        ahead = [name for xact, pk, name in seen if (xact, pk) > at]
+        if any(name in names for name in ahead) or (ahead and "*" in names):
+            due.append(row.handler)
+        elif len(ahead) >= MOVE_AFTER:
+            idle.append(row)
+    if idle:
+        _move_on(idle, end)
+    return due
+
+
+def _ahead(position: tuple[int, int]) -> list[tuple[int, int, str]]:
+    """(xact, id, name) of the next events whose order can no longer change."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT xact, id, name FROM core_event
+               WHERE (xact, id) > (%s, %s) AND xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+               ORDER BY xact, id LIMIT %s""",
+            [*position, LOOK_AHEAD],
+        )
+        return cursor.fetchall()
+
+
+def _move_on(rows: list[Subscription], end: tuple[int, int]) -> None:
+    """Move handlers past events that are not theirs, unless another worker or a replay moved them meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE core_subscription SET xact = %s, event_id = %s WHERE id IN (
+                 SELECT s.id FROM core_subscription s
+                 JOIN unnest(%s::text[], %s::bigint[], %s::bigint[]) AS was(handler, xact, event_id)
+                   ON s.handler = was.handler AND s.xact = was.xact AND s.event_id = was.event_id
+                 WHERE NOT s.paused FOR UPDATE OF s SKIP LOCKED)""",
+            [*end, [row.handler for row in rows], [row.xact for row in rows], [row.event_id for row in rows]],
+        )
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How far a handler is behind (처리 지연): its own events that wait, and since when (wall time)."""
+
+    handler: str
+    waiting: int
+    since: datetime | None
+    paused: bool
+    error: str
+
+
+def lags() -> list[Lag]:
+    """Every handler with what waits for it, counted to 10,000. One query."""
+    keys = sorted(_listeners)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT h.key, w.waiting, w.since, coalesce(s.paused, false), CASE WHEN s.attempts > 0 THEN s.last_error ELSE '' END
+               FROM unnest(%s::text[], %s::text[]) AS h(key, names) LEFT JOIN core_subscription s ON s.handler = h.key
+               CROSS JOIN LATERAL (SELECT count(*) AS waiting, min(recorded_at) AS since FROM (
+                 SELECT recorded_at FROM core_event e WHERE (e.xact, e.id) > (coalesce(s.xact, 0), coalesce(s.event_id, 0))
+                   AND (h.names = '*' OR e.name = ANY(string_to_array(h.names, ' '))) ORDER BY e.xact, e.id LIMIT %s) AS own) AS w
+               ORDER BY h.key""",
+            [keys, [" ".join(sorted(_listeners[key].events)) for key in keys], COUNT_TO],
+        )
+        return [Lag(*row[:4], row[4] or "") for row in cursor.fetchall()]
 
 
 def deliver_all(*, rounds: int = 1000) -> int:
@@ -108,7 +196,6 @@ def replay(handler: str, *, after_event_id: int = 0) -> None:
 
 
 def _advance(listener: Listener, limit: int) -> int:
-    Subscription.objects.get_or_create(handler=listener.key)
     moved = 0
     while moved < limit:
         with transaction.atomic():
@@ -119,14 +206,28 @@ def _advance(listener: Listener, limit: int) -> int:
             )
             if position is None or (position.retry_at and position.retry_at > timezone.now()):
                 return moved
-            batch = _waiting(listener, position, 1 if position.attempts else 20)
+            end = _end()
+            batch = _waiting(listener, position, 1 if position.attempts else BATCH)
             if not batch:
+                if end and end > (position.xact, position.event_id):
+                    position.xact, position.event_id = end
+                    position.save(update_fields=["xact", "event_id"])
                 return moved
             done = _run(listener, position, batch)
             moved += done
             if done < len(batch):
                 return moved
     return moved
+
+
+def _end() -> tuple[int, int] | None:
+    """The last event whose order can no longer change. Asked before a handler looks for its own, never after."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT xact, id FROM core_event WHERE xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+               ORDER BY xact DESC, id DESC LIMIT 1"""
+        )
+        return cursor.fetchone()
 
 
 def _waiting(listener: Listener, position: Subscription, limit: int) -> list[Event]:

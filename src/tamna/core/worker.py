@@ -56,7 +56,7 @@ def deliver_events() -> None:
     """Deliver until nothing waits, then sleep until a transaction notifies or a second has passed."""
     from tamna.core import outbox
 
-    while outbox.deliver() and not stopping.is_set():
+    while outbox.deliver(limit=outbox.BATCH * 2) and not stopping.is_set():
         pass
     _wait_for_notice(1.0)
 

@@ -27,7 +27,6 @@ from tamna.core.models import (
     Event,
     Hospital,
     HospitalClock,
-    Subscription,
     User,
 )
 from tamna.core.paging import page
@@ -91,20 +90,9 @@ def jobs(request: HttpRequest) -> HttpResponse:
             | {"task": work.name_of(row[1])}
             for row in cursor.fetchall()
         ]
-        cursor.execute("SELECT last_value FROM core_event_id_seq")
-        last = cursor.fetchone()[0]
-    positions = [
-        {
-            "handler": work.name_of(row.handler),
-            "key": row.handler,
-            "behind": max(0, last - row.event_id),
-            "error": row.last_error if row.attempts else "",
-        }
-        for row in Subscription.objects.order_by("handler")
-    ]
     letters = DeadLetter.objects.filter(solved_at=None).select_related("event").order_by("-id")[:50]
     recent = Event.objects.filter(recorded_at__gte=timezone.now() - timedelta(minutes=5)).count()
-    context = {"counts": counts, "rows": rows, "positions": positions, "letters": letters, "recent": recent,
+    context = {"counts": counts, "rows": rows, "lags": outbox.lags(), "letters": letters, "recent": recent,
                "work": work}  # fmt: skip
     return render(request, "web/jobs.html", context)
 
