@@ -8,7 +8,6 @@ from tamna.core.models import Event
 from tamna.reception.models import Encounter, ServiceRequest
 
 PRICER = Actor.automation("bill.price")
-declare("bill.map", kind="E", module=__name__, engine="billing.rating.fee_code_of")
 declare("bill.price", kind="E", module=__name__, engine="engines.tariff.price_line")
 declare("bill.copay", kind="E", module=__name__, engine="engines.tariff.copay")
 declare("bill.relief", kind="E", module=__name__, engine="engines.tariff.copay")

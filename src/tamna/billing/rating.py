@@ -152,3 +152,8 @@ def fee_code_of(order: ServiceRequest) -> str | None:
     if mapped:
         return mapped.fee_code
     return order.code if order.code in master() else None
+
+
+def names_on(on: date) -> dict[str, str]:
+    """Korean name → code of every fee in force on a day."""
+    return {item.name_ko: item.code for item in master().in_force(on)}

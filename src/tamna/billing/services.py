@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from tamna.billing import rating
-from tamna.billing.models import CashClosing, ChargeItem, Invoice, Payment
+from tamna.billing.models import CashClosing, ChargeItem, Invoice, OrderCode, Payment
 from tamna.core import audit, clock, numbering, outbox
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError, refused_as
@@ -223,3 +223,57 @@ def charge_orders(encounter: Encounter, orders: Iterable[ServiceRequest], *, by:
             )
         )  # fmt: skip
     return charges
+
+
+@transaction.atomic
+def remind(*, invoice_ids: Iterable[int], pay_by: date, by: Actor) -> int:
+    """Ask for what is owed by one message each (미수금 안내). Sent by a job after the commit; the same bill and day once."""
+    from tamna.billing.tasks import send_reminder
+
+    count = 0
+    for invoice in Invoice.objects.filter(pk__in=list(invoice_ids)).order_by("id"):
+        if due_won(invoice) > 0:
+            send_reminder.defer(invoice_id=invoice.pk, pay_by=pay_by.isoformat())
+            audit.note("bill.reminded", by=by, subject_type="invoice", subject_id=invoice.public_id)
+            count += 1
+    outbox.record("bill.reminded", {"count": count, "pay_by": pay_by.isoformat()}, by=by)
+    return count
+
+
+@transaction.atomic
+def explain_closing(*, closing_id: int, note: str, by: Actor) -> CashClosing:
+    """Write a note beside a day close (마감 차액 사유); no amount changes. Raises billing.already_closed where one is there."""
+    closing = CashClosing.objects.select_for_update().get(pk=closing_id)
+    if closing.note:
+        raise DomainError("billing.already_closed")
+    closing.note = note
+    closing.save(update_fields=["note"])
+    audit.note("day.explained", by=by, subject_type="closing", subject_id=closing.pk, reason=note)
+    outbox.record("day.explained", {"closing_id": closing.pk}, by=by)
+    return closing
+
+
+@transaction.atomic
+def confirm_order_code(*, order_code: str, fee_code: str, valid_from: date, by: Actor) -> OrderCode:
+    """Let an order code mean a fee from a day on (오더 매핑 확정) and charge the orders that wait for it.
+
+    Finished visits get a difference bill. Raises billing.unknown_code.
+    """
+    if fee_code not in rating.master():
+        raise DomainError("billing.unknown_code", code=fee_code)
+    mapped, _ = OrderCode.objects.update_or_create(
+        order_code=order_code, valid_from=valid_from, defaults={"fee_code": fee_code, "confirmed_by": by.name}
+    )
+    audit.note("order_code.confirmed", by=by, subject_type="order_code", subject_id=order_code,
+               detail={"fee_code": fee_code, "valid_from": valid_from.isoformat()})  # fmt: skip
+    outbox.record("order_code.confirmed", {"order_code": order_code, "fee_code": fee_code}, by=by)
+    waiting = ServiceRequest.objects.select_for_update(of=("self",)).filter(
+        code=order_code, status=ServiceRequest.Status.UNMAPPED
+    )
+    for order in waiting.select_related("encounter__department", "encounter__patient"):
+        order.status = ServiceRequest.Status.ACTIVE
+        order.save(update_fields=["status"])
+        charge_orders(order.encounter, [order], by=by)
+        if order.encounter.invoices.exists():
+            issue_invoice(encounter_id=order.encounter_id, by=by)
+    return mapped

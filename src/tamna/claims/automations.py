@@ -1,60 +1,146 @@
-"""Automations of claims: verified fixes offered to a person, and the day's batches."""
+"""Automations of claims: verified fixes, uncertain statements, what was forgotten, the day's batches, what comes back.
+
+What they were worth is told by the agency's answer (`claim.answered`): paid in full is good. Proposals that were left alone
+are measured by the same answer, as the baseline.
+"""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import ClassVar
 
+from django.db.models import Q
 from django.utils.translation import gettext_noop as noop
+from pydantic import Field
 
-from tamna.claims import services
-from tamna.claims.models import Claim, Finding
+from tamna.billing import services as billing
+from tamna.claims import selectors, services
+from tamna.claims.models import Claim, ClaimResponse, Finding
+from tamna.core import automations, clock, outbox
 from tamna.core.actor import Actor
 from tamna.core.automations import Action, Proposal, automation
 from tamna.core.models import Event
+from tamna.core.models import Proposal as Made
+from tamna.reception.models import Encounter
+
+LARGE_WON = 50_000  # an uncertain statement of this much at risk is looked at before it is sent
+OBJECTION_WON = 3_000  # what an objection costs in work; a smaller cut is not worth one [?]
+FORGOTTEN_DAYS = 14
 
 
 class FixFinding(Action):
-    """Apply a fix that the engine computed and checked again."""
+    """Apply a fix that the engine computed and checked again. The finding is named by its place: a new check renumbers it."""
 
-    finding_id: int
+    says: ClassVar[str] = noop("The fix is applied and the whole statement is checked again.")
+    claim_id: int
+    rule_id: str
+    line_no: int | None = None
+
+    def finding(self) -> Finding | None:
+        found = Finding.objects.filter(claim_id=self.claim_id, rule_id=self.rule_id, line_no=self.line_no, state="open")
+        return found.filter(fix__isnull=False).select_related("claim").first()
 
     def verify(self) -> str:
-        finding = Finding.objects.select_related("claim").filter(pk=self.finding_id).first()
-        if finding is None or not finding.fix or finding.state != "open":
-            return "the finding is gone or was dealt with"
-        return "" if finding.claim.status in services.OPEN else "the claim was already sent"
+        finding = self.finding()
+        if finding is None:
+            return noop("The finding is gone or was dealt with.")
+        return "" if finding.claim.status in services.OPEN else noop("The statement was already sent.")
 
     def run(self, by: Actor) -> None:
-        services.apply_fix(finding_id=self.finding_id, by=by)
+        finding = self.finding()
+        if finding is not None:
+            services.apply_fix(finding_id=finding.pk, by=by)
 
 
-@automation("claim.fix", kind="E", team="claims", on="claim.checked", engine="engines.claimcheck.fixes")
+@automation(
+    "claim.fix", kind="E", team="claims", on="claim.checked", engine="engines.claimcheck.fixes",
+    covers=noop("Fixes that the rule engine can compute and check again; free text is not mended."),
+)  # fmt: skip
 def propose_fixes(event: Event) -> Iterator[Proposal[FixFinding]]:
-    """One proposal for each finding that the engine can mend itself."""
-    found = Finding.objects.filter(claim_id=event.payload["claim_id"], state="open", fix__isnull=False)
-    for finding in found.select_related("claim"):
+    """One proposal for each finding that the engine can mend itself; those whose finding went away are closed."""
+    claim = Claim.objects.get(pk=event.payload["claim_id"])
+    found = list(Finding.objects.filter(claim=claim, state="open", fix__isnull=False))
+    keys = {_fix_key(claim, finding) for finding in found}
+    earlier = automations.about("claim", claim.public_id, "claim.fix")
+    automations.overtake([row for row in earlier if row.key not in keys], noop("Dealt with on the statement itself."))
+    for finding in found:
         yield Proposal(
-            FixFinding(finding_id=finding.pk),
-            key=f"{finding.claim.claim_no}:{finding.rule_id}:{finding.line_no or 0}",
+            FixFinding(claim_id=claim.pk, rule_id=finding.rule_id, line_no=finding.line_no),
+            key=_fix_key(claim, finding),
             title=noop("Claim %(claim_no)s, rule %(rule)s: %(message)s"),
-            facts={
-                "claim_no": finding.claim.claim_no,
-                "rule": finding.rule_id,
-                "message": finding.message_ko,
-                "message_en": finding.message_en,
-            },
-            evidence=({"label": finding.rule_id, "value": finding.message_ko, "formula": finding.source},),
+            facts={"claim_no": claim.claim_no, "rule": finding.rule_id,
+                   "message": finding.message_ko, "message_en": finding.message_en},
+            evidence=({"label": finding.rule_id, "value": {"ko": finding.message_ko, "en": finding.message_en}, "formula": finding.source},),
             confidence=0.97,
             won=finding.won_at_risk,
             minutes=6,
-            subject=("claim", str(finding.claim.public_id)),
-            team="claims",
-        )
+            pattern=finding.rule_id,
+            subject=("claim", str(claim.public_id)),
+        )  # fmt: skip
+
+
+def _fix_key(claim: Claim, finding: Finding) -> str:
+    return f"{claim.claim_no}:{finding.rule_id}:{finding.line_no or 0}"
+
+
+class ReviewFirst(Action):
+    """Put a ready statement back on the worklist, so that a person approves it."""
+
+    says: ClassVar[str] = noop("The statement goes back to the worklist and waits for a person's approval.")
+    undoable: ClassVar[bool] = True
+    claim_id: int
+    note: str = Field(default="", title=noop("What to look at"), max_length=200)
+
+    def verify(self) -> str:
+        ready = Claim.objects.filter(pk=self.claim_id, status=Claim.Status.APPROVED, batch=None).exists()
+        return "" if ready else noop("The statement is no longer waiting to be sent.")
+
+    def run(self, by: Actor) -> None:
+        services.hold_for_review(claim_id=self.claim_id, reason=self.note, by=by)
+
+    def undo(self, by: Actor) -> None:
+        services.approve(claim_id=self.claim_id, by=by)
+
+
+@automation(
+    "claim.exception", kind="F", team="claims", on="claim.checked", engine="claims.selectors.denial_share",
+    covers=noop("Ready statements with much at risk go to a person, with what became of earlier ones like them."),
+)  # fmt: skip
+def propose_reviews(event: Event) -> Iterator[Proposal[ReviewFirst]]:
+    """A statement that is ready although something uncertain was found on it, and much is at stake."""
+    claim = Claim.objects.get(pk=event.payload["claim_id"])
+    earlier = automations.about("claim", claim.public_id, "claim.exception")
+    if claim.status != Claim.Status.APPROVED:
+        automations.overtake(earlier, noop("The statement is on the worklist already."))
+        return
+    doubts = claim.findings.filter(Q(severity="warn", state="open") | Q(state="accepted"))
+    for finding in doubts.filter(won_at_risk__gte=LARGE_WON).order_by("-won_at_risk")[:1]:
+        cut, answered, usual = selectors.denial_share(finding.rule_id)
+        yield Proposal(
+            ReviewFirst(claim_id=claim.pk, note=finding.message_ko[:200]),
+            key=f"{claim.claim_no}:{finding.rule_id}",
+            title=noop("Look at claim %(claim_no)s before it is sent: %(message)s"),
+            facts={"claim_no": claim.claim_no, "message": finding.message_ko, "message_en": finding.message_en},
+            evidence=(
+                {"label": finding.rule_id, "value": {"ko": finding.message_ko, "en": finding.message_en}, "formula": finding.source},
+                {"label": noop("Cut or returned with this rule"), "value": f"{cut} / {answered}", "formula": "claims.selectors.denial_share"},
+                {"label": noop("Cut or returned usually"), "value": f"{usual:.1%}", "formula": "claims.selectors.denial_share"},
+            ),
+            confidence=(cut + 20 * usual) / (answered + 20),
+            won=finding.won_at_risk,
+            minutes=3,
+            pattern=finding.rule_id,
+            subject=("claim", str(claim.public_id)),
+            due_at=clock.at_seoul(claim.due_on, 17 * 60) if claim.due_on else None,
+        )  # fmt: skip
 
 
 class SendReady(Action):
     """Batch every ready statement and send the batches."""
 
-    undoable: ClassVar[bool] = False
+    says: ClassVar[str] = noop("Every ready statement is put into batches and sent to the review agency.")
+
+    def verify(self) -> str:
+        return "" if selectors.ready().exists() else noop("Nothing is ready to send.")
 
     def run(self, by: Actor) -> None:
         from tamna.claims.tasks import submit_batch
@@ -63,20 +149,158 @@ class SendReady(Action):
             submit_batch.defer(batch_id=batch.pk)
 
 
-@automation("claim.exception", kind="F", team="claims", on="business.hour", engine="claims.services.make_batches")
+@automation(
+    "claim.submit", kind="F", team="claims", on="business.hour", engine="claims.services.make_batches",
+    covers=noop("Batches, sending, receipts and answers; objections are written by hand."),
+)  # fmt: skip
 def propose_batches(event: Event) -> Iterator[Proposal[SendReady]]:
     """Once a day at 17:00: send what is ready."""
     if event.payload["hour"] != 17:
         return
-    ready = Claim.objects.filter(status=Claim.Status.APPROVED, insurer_kind__in=services.SENT_TO_HIRA, batch=None)
-    count = ready.count()
-    if count:
+    won = list(selectors.ready().values_list("insurer_won", flat=True))
+    if won:
         yield Proposal(
             SendReady(),
             key=f"send:{event.payload['date']}",
             title=noop("%(count)s claims are ready to send"),
-            facts={"count": count},
-            won=sum(ready.values_list("insurer_won", flat=True)),
+            facts={"count": len(won)},
+            won=sum(won),
             minutes=30,
-            team="claims",
+            expires_at=clock.now() + timedelta(hours=15),
         )
+
+
+class DraftForgotten(Action):
+    """Bill what was charged and not billed, and draft the statement."""
+
+    says: ClassVar[str] = noop("The visit is billed where it was not, and its statement is drafted and checked.")
+    encounter_id: int
+
+    def verify(self) -> str:
+        return "" if selectors.unclaimed().filter(pk=self.encounter_id).exists() else noop("The visit is claimed now.")
+
+    def run(self, by: Actor) -> None:
+        visit = Encounter.objects.get(pk=self.encounter_id)
+        if visit.charges.filter(status="billable").exists() or not visit.invoices.exists():
+            billing.issue_invoice(encounter_id=visit.pk, by=by)
+        services.draft(encounter_id=visit.pk, by=by)
+
+
+@automation(
+    "claim.omit", kind="E", team="claims", on="business.hour", engine="claims.selectors.unclaimed",
+    covers=noop("Finished visits and charges that reached no statement; items never ordered are not guessed."),
+)  # fmt: skip
+def propose_forgotten(event: Event) -> Iterator[Proposal[DraftForgotten]]:
+    """Every morning: finished visits of the last two weeks with charges that no statement holds."""
+    if event.payload["hour"] != 8:
+        return
+    since = clock.today() - timedelta(days=FORGOTTEN_DAYS)
+    visits = selectors.unclaimed().filter(business_on__gte=since, business_on__lt=clock.today())
+    for visit in visits.select_related("department").order_by("id")[:100]:
+        charges = visit.charges.exclude(status="entered-in-error")
+        won = sum(charges.values_list("amount_won", flat=True))
+        yield Proposal(
+            DraftForgotten(encounter_id=visit.pk),
+            key=f"visit:{visit.public_id}",
+            title=noop("A finished visit of %(day)s has %(count)s charges and no statement"),
+            facts={"day": visit.business_on.isoformat(), "count": charges.count()},
+            evidence=(
+                {"label": noop("Department"), "value": {"ko": visit.department.name_ko, "en": visit.department.name_en}, "formula": ""},
+                {"label": noop("Charges"), "value": f"{won:,}", "formula": "billing.ChargeItem"},
+            ),
+            won=won,
+            minutes=10,
+            pattern=visit.payer,
+            subject=("encounter", str(visit.public_id)),
+        )  # fmt: skip
+
+
+class TakeBack(Action):
+    """Take a returned statement back into work, so that it is checked and sent again."""
+
+    says: ClassVar[str] = noop("The returned statement is taken back, checked again and sent with the next batch.")
+    claim_id: int
+
+    def verify(self) -> str:
+        returned = Claim.objects.filter(pk=self.claim_id, status=Claim.Status.RETURNED).exists()
+        return "" if returned else noop("The statement is in work already.")
+
+    def run(self, by: Actor) -> None:
+        services.reopen_returned(claim_id=self.claim_id, by=by)
+
+
+class LetCut(Action):
+    """Accept a cut that is smaller than the work of objecting."""
+
+    says: ClassVar[str] = noop("The cut is accepted and lowers revenue in the ledger.")
+    response_id: int
+
+    def verify(self) -> str:
+        waits = ClaimResponse.objects.filter(pk=self.response_id, seen_at=None).exists()
+        return "" if waits else noop("The answer was decided already.")
+
+    def run(self, by: Actor) -> None:
+        services.accept_cut(response_id=self.response_id, by=by)
+
+
+@automation(
+    "claim.reclaim", kind="P", team="claims", on="claim.answered", engine="claims.selectors.regained_share",
+    covers=noop("Returned statements by expected won, and cuts too small for an objection; objections are written by hand."),
+)  # fmt: skip
+def propose_reclaims(event: Event) -> Iterator[Proposal[Action]]:
+    """What came back: send again what was returned, let go what is not worth the work."""
+    if event.payload["status"] not in ("returned", "adjusted"):
+        return
+    response = ClaimResponse.objects.select_related("claim").get(pk=event.payload["response_id"])
+    claim, cut = response.claim, response.requested_won - response.decided_won
+    subject = ("claim", str(claim.public_id))
+    if response.status == "returned" and claim.status == Claim.Status.RETURNED:
+        paid, again = selectors.regained_share()
+        share = (paid + 6) / (again + 10)  # 60 % until there is a record [?]
+        yield Proposal(
+            TakeBack(claim_id=claim.pk), key=f"{claim.claim_no}:{response.pk}", subject=subject, pattern=response.reason_code,
+            title=noop("Returned claim %(claim_no)s (%(reason)s): send again"), confidence=share, minutes=8,
+            facts={"claim_no": claim.claim_no, "reason": response.reason_code}, won=int(claim.insurer_won * share),
+            evidence=({"label": noop("Sent again and paid"), "value": f"{paid} / {again}", "formula": "claims.selectors.regained_share"},
+                      {"label": noop("Asked"), "value": f"{claim.insurer_won:,}", "formula": response.reason_text}),
+        )  # fmt: skip
+    elif response.status == "adjusted" and 0 < cut <= OBJECTION_WON:
+        yield Proposal(
+            LetCut(response_id=response.pk), key=f"{claim.claim_no}:{response.pk}", subject=subject, minutes=10,
+            pattern=f"cut:{response.reason_code}"[:60], title=noop("Cut of %(won)s won on claim %(claim_no)s: an objection costs more"),
+            facts={"claim_no": claim.claim_no, "won": f"{cut:,}"},
+            evidence=({"label": noop("Cut"), "value": f"{cut:,}", "formula": response.reason_code},
+                      {"label": noop("Work of an objection"), "value": f"{OBJECTION_WON:,}", "formula": "[?]"}),
+        )  # fmt: skip
+
+
+MEASURED = ("claim.fix", "claim.exception", "claim.reclaim", "claim.omit")
+
+
+@outbox.on("claim.answered", key="claims.outcomes")
+def on_answered(event: Event) -> None:
+    """The agency's answer tells of every earlier proposal about the statement or its visit whether it was right."""
+    claim = Claim.objects.select_related("encounter").get(pk=event.payload["claim_id"])
+    response_id, good = event.payload["response_id"], event.payload["status"] == "full"
+    rows = automations.about("claim", claim.public_id, *MEASURED)
+    rows += automations.about("encounter", claim.encounter.public_id, *MEASURED)
+    answered_at = event.occurred_at
+    automations.overtake(
+        [row for row in rows if row.automation != "claim.reclaim"], noop("The statement was sent as it was.")
+    )
+    for row in rows:
+        if row.automation == "claim.reclaim" and (row.action != "TakeBack" or row.key.endswith(f":{response_id}")):
+            continue
+        if row.made_at <= answered_at:
+            automations.outcome(
+                row, noop("Paid in full") if good else noop("Cut or returned"), key=f"response:{response_id}", is_good=good,
+                won=-event.payload["cut_won"], detail={"predicted": float(row.confidence or 0)},
+            )  # fmt: skip
+
+
+@outbox.on("claim.submitted", key="claims.sent_outcome")
+def on_submitted(event: Event) -> None:
+    """A batch that got its receipt: sending was right."""
+    row = Made.objects.filter(automation="claim.submit", state__in=automations.DONE).order_by("-id").first()
+    if row is not None:
+        automations.outcome(row, noop("Receipt of the agency"), key=f"batch:{event.payload['batch_id']}", is_good=True)

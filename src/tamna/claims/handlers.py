@@ -12,7 +12,6 @@ CHECKER = Actor.automation("claim.precheck")
 declare("claim.rules", kind="E", module=__name__, engine="engines.claimcheck")
 declare("claim.precheck", kind="E", module=__name__, engine="engines.claimcheck.RuleSet.check_one")
 declare("claim.score", kind="E", module=__name__, engine="engines.claimcheck.report.scored")
-declare("claim.submit", kind="E", module="tamna.claims.services", engine="connect.hira")
 declare("bill.exclusive", kind="E", module=__name__, engine="engines.claimcheck (exclusive)")
 declare("bill.limits", kind="E", module=__name__, engine="engines.claimcheck (age_and_sex)")
 

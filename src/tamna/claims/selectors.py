@@ -1,9 +1,13 @@
 """Reads of claims: worklist, one claim, batches, the tray of answers. Bounded queries."""
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from tamna.claims.models import Batch, Claim, ClaimResponse
+from tamna.billing.models import ChargeItem
+from tamna.claims.documents import INSURER_KIND
+from tamna.claims.models import Batch, Claim, ClaimResponse, Finding
+from tamna.reception.models import Encounter
 
+SENT_TO_HIRA = frozenset({"4", "5", "7", "8"})  # industrial accidents (9) are reviewed elsewhere
 WORKLIST = ("checked", "approved", "draft", "received", "returned", "impossible", "adjusted", "paid")
 
 
@@ -32,3 +36,33 @@ def answers(unseen: bool = True) -> QuerySet[ClaimResponse]:
 
 def batches() -> QuerySet[Batch]:
     return Batch.objects.all()
+
+
+def ready() -> QuerySet[Claim]:
+    """Statements that can be sent now (청구 대기)."""
+    return Claim.objects.filter(status=Claim.Status.APPROVED, insurer_kind__in=SENT_TO_HIRA, batch=None)
+
+
+def unclaimed() -> QuerySet[Encounter]:
+    """Finished visits of claimed payers with charges that no statement holds (청구 누락)."""
+    claimed = Claim.objects.filter(encounter=OuterRef("pk"))
+    charges = ChargeItem.objects.filter(encounter=OuterRef("pk")).exclude(status="entered-in-error")
+    forgotten = Exists(charges) & ~Exists(claimed) | Exists(charges.filter(status="billable"))
+    return Encounter.objects.filter(forgotten, status="finished", payer__in=list(INSURER_KIND))
+
+
+def denial_share(rule_id: str) -> tuple[int, int, float]:
+    """(cut or returned, answered, the usual share) of statements on which this rule spoke. Two queries."""
+    results = ClaimResponse.objects.filter(kind="result")
+    bad = Count("id", Q(status__in=["adjusted", "returned", "impossible"]))
+    with_rule = results.filter(Exists(Finding.objects.filter(claim=OuterRef("claim"), rule_id=rule_id)))
+    own, usual = with_rule.aggregate(bad=bad, all=Count("id")), results.aggregate(bad=bad, all=Count("id"))
+    return own["bad"], own["all"], usual["bad"] / usual["all"] if usual["all"] else 0.04
+
+
+def regained_share() -> tuple[int, int]:
+    """(paid in full, answered again) of statements that were returned and sent again. One query."""
+    returned = ClaimResponse.objects.filter(claim=OuterRef("claim"), status="returned", id__lt=OuterRef("id"))
+    again = ClaimResponse.objects.filter(Exists(returned), kind="result")
+    sums = again.aggregate(paid=Count("id", Q(status="full")), all=Count("id"))
+    return sums["paid"], sums["all"]

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_noop as noop
 from tamna.billing.models import ChargeItem
 from tamna.claims import documents
 from tamna.claims.models import Batch, Claim, ClaimLine, ClaimResponse, Finding
+from tamna.claims.selectors import SENT_TO_HIRA
 from tamna.connect import hira
 from tamna.connect.errors import Refused
 from tamna.core import audit, clock, numbering, outbox
@@ -30,7 +31,6 @@ from tamna.reception.models import Encounter
 
 log = structlog.get_logger()
 OPEN = (Claim.Status.DRAFT, Claim.Status.CHECKED, Claim.Status.APPROVED)
-SENT_TO_HIRA = frozenset({"4", "5", "7", "8"})  # industrial accidents (9) are reviewed elsewhere
 DAYS_TO_SEND = 15
 SETTING_LETTER = {"inpatient": "I", "outpatient": "O", "emergency": "E"}
 
@@ -217,6 +217,19 @@ def approve(*, claim_id: int, by: Actor) -> Claim:
     claim.save(update_fields=["status"])
     audit.note("claim.approved", by=by, subject_type="claim", subject_id=claim.public_id)
     outbox.record("claim.approved", {"claim_id": claim.pk}, by=by)
+    return claim
+
+
+@transaction.atomic
+def hold_for_review(*, claim_id: int, reason: str, by: Actor) -> Claim:
+    """Take a ready statement back to the worklist (심사 보류): a person approves it. Raises claims.wrong_state."""
+    claim = Claim.objects.select_for_update().get(pk=claim_id)
+    if claim.status != Claim.Status.APPROVED or claim.batch_id is not None:
+        raise DomainError("claims.wrong_state", status=claim.get_status_display())
+    claim.status = Claim.Status.CHECKED
+    claim.save(update_fields=["status"])
+    audit.note("claim.held", by=by, subject_type="claim", subject_id=claim.public_id, reason=reason)
+    outbox.record("claim.held", {"claim_id": claim.pk}, by=by)
     return claim
 
 

@@ -95,7 +95,7 @@ ROLES: dict[str, Role] = dict(
         _role("planning", noop("Planning"), "planning", "ledger.see", "insight.see", "claims.see", "automations.see",
               "automations.decide"),
         _role("it", noop("IT operator"), "it", "it.operate", "it.tokens", "people.accounts", "audit.see",
-              "automations.see", "automations.set_level", "insight.see"),
+              "automations.see", "automations.decide", "automations.set_level", "insight.see"),
         _role("auditor", noop("Auditor"), "audit", "audit.see", "ledger.see", "billing.see", "claims.see",
               "automations.see", "insight.see"),
     )

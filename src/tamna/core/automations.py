@@ -11,24 +11,30 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from tamna.core import audit, clock, models, outbox
+from tamna.core import agreement, audit, clock, models, outbox
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
 
 Kind = Literal["E", "P", "L", "F"]
 A = TypeVar("A", bound="Action")
+DONE = ("accepted", "edited", "acted")
+MINUTE_WON = 400  # what a minute of an administrator is worth where lists are ordered [?]
 
 _actions: dict[str, type["Action"]] = {}
 _automations: dict[str, "Automation"] = {}
 
 
 class Action(BaseModel):
-    """A typed change that a proposal suggests. `run` calls one ordinary service."""
+    """A typed change that a proposal suggests. `run` calls one ordinary service.
 
+    A field with a title (`Field(title=noop("Pay by"))`) can be edited by the person who decides; ids have none.
+    """
+
+    says: ClassVar[str] = ""  # English message id: what happens when it is accepted
     undoable: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -59,6 +65,7 @@ class Proposal(Generic[A]):
     won: int = 0
     minutes: int = 0
     rank: int = 0
+    pattern: str = ""  # the kind of cause (a rule, a reason code): what people refuse again and again is paused
     subject: tuple[str, str] = ("", "")
     team: str = ""
     due_at: datetime | None = None
@@ -76,11 +83,19 @@ class Automation:
     trigger: str  # event names; business.hour and business.day are the schedules
     engine: str
     module: str
+    covers: str  # English message id: how much of the plan's line works now
     propose: Callable[..., Iterable[Proposal[Any]]]
 
 
 def automation(
-    key: str, *, kind: Kind, team: str, on: str | tuple[str, ...], level: str = "propose", engine: str = ""
+    key: str,
+    *,
+    kind: Kind,
+    team: str,
+    on: str | tuple[str, ...],
+    level: str = "propose",
+    engine: str = "",
+    covers: str = "",
 ) -> Callable[[Callable[..., Iterable[Proposal[Any]]]], Callable[..., Iterable[Proposal[Any]]]]:
     """Register an automation: `propose(event)` runs on these events (`business.hour` and `business.day` are schedules)."""
     names = (on,) if isinstance(on, str) else on
@@ -88,7 +103,9 @@ def automation(
     def register(propose: Callable[..., Iterable[Proposal[Any]]]) -> Callable[..., Iterable[Proposal[Any]]]:
         if key in _automations:
             raise ValueError(f"automation {key} is registered twice")
-        _automations[key] = Automation(key, kind, team, level, ", ".join(names), engine, propose.__module__, propose)
+        _automations[key] = Automation(
+            key, kind, team, level, ", ".join(names), engine, propose.__module__, covers, propose
+        )
         outbox.on(*names, key=f"automation:{key}")(lambda event: _deliver(key, event))
         return propose
 
@@ -104,14 +121,15 @@ class Declared:
     engine: str
     module: str
     level: str = "act"
+    covers: str = ""
 
 
 _declared: dict[str, Declared] = {}
 
 
-def declare(key: str, *, kind: Kind, module: str, engine: str = "", level: str = "act") -> None:
+def declare(key: str, *, kind: Kind, module: str, engine: str = "", level: str = "act", covers: str = "") -> None:
     """Say that a plan line is built as an ordinary service or engine, for the catalogue."""
-    _declared[key] = Declared(key, kind, engine, module, level)
+    _declared[key] = Declared(key, kind, engine, module, level, covers)
 
 
 def declared() -> dict[str, Declared]:
@@ -122,30 +140,42 @@ def built() -> dict[str, Automation]:
     return dict(_automations)
 
 
-def level_of(key: str, team: str = "") -> str:
-    """The level in force: the team's own, else everyone's, else the built-in one."""
-    rows = dict(models.Policy.objects.filter(automation=key, team__in={team, ""}).values_list("team", "level"))
-    return rows.get(team) or rows.get("") or _automations[key].default_level
+def level_of(key: str, team: str = "", pattern: str = "") -> str:
+    """The level in force: the pattern's where it was paused, the team's own, everyone's, the built-in one."""
+    rows = models.Policy.objects.filter(automation=key, team__in={team, ""}, pattern__in={pattern, ""})
+    found = {(row.team, row.pattern): row.level for row in rows}
+    paused = found.get(("", pattern)) if pattern else None
+    return paused or found.get((team, "")) or found.get(("", "")) or _automations[key].default_level
 
 
-def set_level(key: str, level: str, *, team: str = "", by: Actor, reason: str = "") -> None:
-    """Change a level. `act` needs a measured record: 20 decided proposals, 90 % of them accepted, and a verifier."""
+def set_level(key: str, level: str, *, team: str = "", pattern: str = "", by: Actor, reason: str = "") -> None:
+    """Change a level. `act` needs a measured record: 20 decided proposals, 90 % of them accepted, and a verifier.
+
+    A pattern follows its automation again once it is set to anything but off or shadow. Raises core.level_needs_record.
+    """
     if level == "act" and not may_act(key):
         raise DomainError("core.level_needs_record")
     with transaction.atomic():
-        models.Policy.objects.update_or_create(
-            automation=key, team=team, defaults={"level": level, "set_by": by.name, "reason": reason}
-        )
+        if pattern and level not in ("off", "shadow"):
+            models.Policy.objects.filter(automation=key, pattern=pattern).delete()
+        else:
+            models.Policy.objects.update_or_create(
+                automation=key, team=team, pattern=pattern,
+                defaults={"level": level, "set_by": by.name, "reason": reason},
+            )  # fmt: skip
         audit.note("automation.level_set", by=by, subject_type="automation", subject_id=key, reason=reason,
-                   detail={"level": level, "team": team})  # fmt: skip
+                   detail={"level": level, "team": team, "pattern": pattern})  # fmt: skip
 
 
 def may_act(key: str) -> bool:
-    if _automations[key].default_level == "act":
+    """Whether a person may set `act`: a record that was earned, and actions that check themselves again."""
+    item = _automations[key]
+    names = models.Proposal.objects.filter(automation=key).values_list("action", flat=True).distinct()
+    verified = all(_actions[name].verify is not Action.verify for name in names if name in _actions)
+    record = agreement.lately(key)
+    if item.default_level == "act" and record.decided < agreement.ENOUGH:
         return True
-    decided = models.Decision.objects.filter(proposal__automation=key, verdict__in=["accepted", "edited", "refused"])
-    total = decided.count()
-    return total >= 20 and decided.filter(verdict="accepted").count() >= total * 0.9
+    return verified and agreement.may_act(key)
 
 
 def _deliver(key: str, event: models.Event) -> None:
@@ -158,20 +188,36 @@ def run(key: str, event: models.Event) -> int:
     A failure passes through: the outbox rolls the event back, tries again, and parks it at last.
     """
     item = _automations[key]
-    level = level_of(key, item.team)
-    if level == models.Policy.Level.OFF:
+    if level_of(key, item.team) == models.Policy.Level.OFF:
         return 0
     started = time.perf_counter()
-    made = sum(_keep(item, proposal, level) for proposal in item.propose(event))
-    if made or event.name.startswith("business."):
-        models.AutomationRun.objects.create(
-            automation=key, trigger=event.name, took_ms=int((time.perf_counter() - started) * 1000), proposals=made
-        )
+    made = sum(_keep(item, proposal) for proposal in item.propose(event))
+    _count_run(key, event.name, int((time.perf_counter() - started) * 1000), made)
     return made
 
 
-def _keep(item: Automation, proposal: Proposal[Any], level: str) -> int:
+def _count_run(key: str, trigger: str, took_ms: int, made: int) -> None:
+    """One row an hour of business time. One statement."""
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO core_automationrun (automation, trigger, hour, last_at, runs, took_ms, proposals)
+               VALUES (%s, %s, date_trunc('hour', %s::timestamptz), %s, 1, %s, %s)
+               ON CONFLICT (automation, trigger, hour) DO UPDATE SET last_at = EXCLUDED.last_at,
+                 runs = core_automationrun.runs + 1, took_ms = core_automationrun.took_ms + EXCLUDED.took_ms,
+                 proposals = core_automationrun.proposals + EXCLUDED.proposals""",
+            [key, trigger, now, now, took_ms, made],
+        )
+
+
+def _keep(item: Automation, proposal: Proposal[Any]) -> int:
+    if models.Proposal.objects.filter(automation=item.key, key=proposal.key).exists():
+        return 0  # the same cause comes once, whatever was decided
+    level = level_of(item.key, proposal.team or item.team, proposal.pattern)
+    if level == models.Policy.Level.OFF:
+        return 0
     state = models.Proposal.State.SHADOW if level == "shadow" else models.Proposal.State.OPEN
+    trust = agreement.lately(item.key, proposal.pattern).trust
     row, is_new = models.Proposal.objects.get_or_create(
         automation=item.key,
         key=proposal.key,
@@ -187,6 +233,9 @@ def _keep(item: Automation, proposal: Proposal[Any], level: str) -> int:
             "won": proposal.won,
             "minutes": proposal.minutes,
             "rank": proposal.rank,
+            "pattern": proposal.pattern,
+            "trust": Decimal(str(round(trust, 3))),
+            "worth_won": int((proposal.won + proposal.minutes * MINUTE_WON) * trust),
             "team": proposal.team or item.team,
             "state": state,
             "made_at": clock.now(),
@@ -198,18 +247,38 @@ def _keep(item: Automation, proposal: Proposal[Any], level: str) -> int:
         return 0
     outbox.notify("proposal.made", {"team": row.team})
     if level == "act":
-        _perform(row, Actor.automation(item.key), "acted", {}, "")
+        _act(row)
     return 1
 
 
+def _act(row: models.Proposal) -> None:
+    """Do it by policy. What a service refuses is kept as failed, so that the event is not tried for ever."""
+    by = Actor.automation(row.automation)
+    try:
+        with transaction.atomic():
+            _perform(row, by, "acted", {}, "")
+    except DomainError as refused:
+        _conclude(row, by, "failed", models.Proposal.State.FAILED, {}, refused.key)
+
+
 def action_of(row: models.Proposal, edited: dict[str, Any] | None = None) -> Action:
+    """The typed action with its proposed values, or with a person's where they were edited."""
     return _actions[row.action].model_validate({**row.fields, **(edited or {})})
+
+
+def editable(action: type[Action] | Action) -> frozenset[str]:
+    """Names of the fields a person may change."""
+    kind = action if isinstance(action, type) else type(action)
+    return frozenset(name for name, field in kind.model_fields.items() if field.title)
 
 
 def decide(
     row_id: int, verdict: str, *, by: Actor, edited: dict[str, Any] | None = None, reason: str = ""
 ) -> models.Proposal:
-    """Accept, edit or refuse an open proposal. Raises core.already_decided, core.proposal_expired, or what the service raises."""
+    """Accept, edit or refuse an open proposal; the proposed values stay beside the edited ones.
+
+    Raises core.already_decided, core.proposal_expired, core.refusal_reason, core.edit_invalid, or what the service raises.
+    """
     with transaction.atomic():
         row = models.Proposal.objects.select_for_update().get(pk=row_id)
         if row.state != models.Proposal.State.OPEN:
@@ -217,21 +286,48 @@ def decide(
         if row.expires_at and row.expires_at < clock.now():
             raise DomainError("core.proposal_expired")
         if verdict == "refused":
+            if not reason.strip():
+                raise DomainError("core.refusal_reason")
             _conclude(row, by, verdict, models.Proposal.State.REFUSED, {}, reason)
         else:
-            _perform(row, by, "edited" if edited else "accepted", edited or {}, reason)
+            changed = _changed(row, edited or {})
+            _perform(row, by, "edited" if changed else "accepted", changed, reason)
     return row
+
+
+def _changed(row: models.Proposal, edited: dict[str, Any]) -> dict[str, Any]:
+    """The edited values that differ from the proposed ones, as they are kept."""
+    if not set(edited) <= editable(_actions[row.action]):
+        raise DomainError("core.edit_invalid", fields=", ".join(sorted(edited)))
+    try:
+        kept = action_of(row, edited).model_dump(mode="json")
+    except ValidationError as error:
+        names = {str(part["loc"][0]) for part in error.errors(include_input=False, include_url=False) if part["loc"]}
+        raise DomainError("core.edit_invalid", fields=", ".join(sorted(names))) from None
+    return {name: kept[name] for name in edited if kept[name] != row.fields.get(name)}
 
 
 def undo(row_id: int, *, by: Actor, reason: str = "") -> models.Proposal:
     """Take back what was done, where the action can (되돌리기)."""
     with transaction.atomic():
         row = models.Proposal.objects.select_for_update().get(pk=row_id)
-        if row.state not in {"accepted", "edited", "acted"}:
+        if row.state not in DONE:
             raise DomainError("core.already_decided")
-        action_of(row).undo(by)
+        done = row.decisions.order_by("-id").first()
+        action_of(row, done.edited_fields if done else None).undo(by)
         _conclude(row, by, "undone", models.Proposal.State.UNDONE, {}, reason)
     return row
+
+
+def is_undoable(row: models.Proposal) -> bool:
+    action = _actions.get(row.action)
+    return row.state in DONE and action is not None and action.undoable
+
+
+def action_says(row: models.Proposal) -> str:
+    """What accepting does, as an English message id."""
+    action = _actions.get(row.action)
+    return action.says if action else ""
 
 
 def _perform(row: models.Proposal, by: Actor, verdict: str, edited: dict[str, Any], reason: str) -> None:
@@ -251,8 +347,20 @@ def _conclude(row: models.Proposal, by: Actor, verdict: str, state: str, edited:
         proposal=row, verdict=verdict, by=asdict(by), edited_fields=edited, reason=reason, at=clock.now()
     )
     audit.note(f"proposal.{verdict}", by=by, subject_type="proposal", subject_id=row.public_id, reason=reason,
-               detail={"automation": row.automation, "action": row.action})  # fmt: skip
+               detail={"automation": row.automation, "action": row.action, "edited": sorted(edited)})  # fmt: skip
     outbox.notify("proposal.decided", {"team": row.team})
+    if row.automation in _automations:
+        agreement.follow_up(row, level_of(row.automation, row.team))
+
+
+def overtake(rows: Iterable[models.Proposal], reason: str) -> int:
+    """Close open proposals whose cause went away by itself or by a person's own hand (처리 불필요). Not a judgement."""
+    closed = 0
+    for row in rows:
+        if row.state == models.Proposal.State.OPEN:
+            _conclude(row, Actor.automation(row.automation), "expired", models.Proposal.State.EXPIRED, {}, reason)
+            closed += 1
+    return closed
 
 
 def expire() -> int:
@@ -260,6 +368,28 @@ def expire() -> int:
     return models.Proposal.objects.filter(Q(state="open") & Q(expires_at__lt=clock.now())).update(state="expired")
 
 
-def outcome(row: models.Proposal, label: str, *, won: int = 0, detail: dict[str, Any] | None = None) -> None:
-    """Record what happened later: the label from which the automation is measured."""
-    models.Outcome.objects.create(proposal=row, label=label, won=won, detail=detail or {}, at=clock.now())
+def outcome(
+    row: models.Proposal, label: str, *, key: str, is_good: bool | None = None, won: int = 0,
+    detail: dict[str, Any] | None = None,
+) -> bool:  # fmt: skip
+    """Record what happened later, once per `key`: the label from which the automation is measured. True when it is new.
+
+    Also for proposals that were refused, expired or kept in the shadow: they are the baseline “do nothing”.
+    """
+    if row.state == models.Proposal.State.OPEN:
+        return False
+    _, is_new = models.Outcome.objects.get_or_create(
+        proposal=row, key=key, defaults={"label": label, "is_good": is_good, "won": won, "detail": detail or {}, "at": clock.now()}
+    )  # fmt: skip
+    if is_new:
+        outbox.notify("proposal.outcome", {"team": row.team})
+        if is_good is False and row.automation in _automations:
+            agreement.follow_up(row, level_of(row.automation, row.team))
+    return is_new
+
+
+def about(subject_type: str, subject_ref: object, *keys: str) -> list[models.Proposal]:
+    """Proposals of these automations about one record, for their outcomes."""
+    return list(
+        models.Proposal.objects.filter(subject_type=subject_type, subject_ref=str(subject_ref), automation__in=keys)
+    )

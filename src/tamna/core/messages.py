@@ -17,6 +17,13 @@ MESSAGES = {
     "core.cannot_undo": _("This kind of action cannot be taken back. Nothing was changed."),
     "core.already_decided": _("This proposal was already decided. Nothing was changed."),
     "core.proposal_expired": _("This proposal has expired. Nothing was changed."),
+    "core.retry_failed": _("It failed again (%(error)s). Nothing was changed; it stays on the jobs screen."),
+    "core.refusal_reason": _(
+        "Say why you refuse. The reason is kept and teaches the automation; nothing was decided yet."
+    ),
+    "core.edit_invalid": _(
+        "The changed values do not fit: %(fields)s. Nothing was decided; correct them and try again."
+    ),
     "core.level_needs_record": _(
         "The level “act” needs a measured record first: at least 20 decided proposals, 90 % accepted, and a verifier."
     ),

@@ -5,7 +5,6 @@ from tamna.core.automations import declare
 from tamna.core.models import Event
 
 declare("claim.his", kind="F", module="tamna.reception.his", engine="connect.his (HL7 v2 over MLLP)")
-declare("rec.priority", kind="E", module="tamna.reception.policy", engine="reception.policy.priority")
 declare("rec.wait", kind="P", module="tamna.reception.waits", engine="engines.queueing.predict_wait")
 declare("rec.slots", kind="E", module="tamna.reception.services", engine="reception.services.book")
 

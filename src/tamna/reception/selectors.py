@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
 from tamna.core import clock
 from tamna.core.models import Department, Practitioner
 from tamna.engines.queueing import predict_wait
+from tamna.patients.models import Coverage, Patient
 from tamna.reception.models import Appointment, Encounter, Slot, Ticket
 from tamna.reception.waits import USUAL_MIN
+
+MOVED_UP = 35  # before the booked, after emergencies
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,28 @@ def unchecked_visits(*, limit: int = 20) -> list[Encounter]:
     open_ones = Encounter.objects.filter(business_on=clock.today(), finished_at=None).select_related("patient")
     unknown = Q(coverage=None) | Q(coverage__checked_on__lt=F("business_on"))
     return list(open_ones.filter(unknown, patient__identities__isnull=False).order_by("?")[:limit])
+
+
+def stale_bookers(on: date, older_than_days: int) -> QuerySet[Patient]:
+    """People booked on a day whose last eligibility answer is older than so many days before it, or who have none."""
+    fresh = Coverage.objects.filter(patient=OuterRef("pk"), checked_on__gte=on - timedelta(days=older_than_days))
+    start = clock.at_seoul(on)
+    booked = Appointment.objects.filter(
+        patient=OuterRef("pk"), status="booked", starts_at__gte=start, starts_at__lt=start + timedelta(days=1)
+    )
+    return Patient.objects.filter(Exists(booked), ~Exists(fresh), identities__isnull=False).distinct().order_by("pk")
+
+
+def long_waiting(department_id: int, now: datetime) -> list[Ticket]:
+    """Tickets that wait over an hour, or over half an hour at 75 and more (장시간 대기). One query."""
+    day = clock.business_day(now)
+    old = day.replace(year=day.year - 75, day=min(day.day, 28))
+    waiting = Ticket.objects.filter(
+        department_id=department_id, business_on=day, status="waiting", priority__gt=MOVED_UP
+    )
+    long = Q(issued_at__lte=now - timedelta(minutes=60))
+    long |= Q(issued_at__lte=now - timedelta(minutes=30), encounter__patient__birth_on__lte=old)
+    return list(waiting.filter(long).select_related("encounter__patient", "department").order_by("issued_at")[:10])
 
 
 def wait_now(ticket: Ticket, now: datetime) -> int:

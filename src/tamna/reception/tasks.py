@@ -51,3 +51,19 @@ def recheck_coverage(timestamp: int) -> int:
         coverage = check_coverage(patient=visit.patient, on=visit.business_on, by=by)
         found += bool(coverage and services.attach_coverage(encounter_id=visit.pk, coverage=coverage))
     return found
+
+
+@app.task(queue="nhis", retry=BACKOFF)
+def ask_before_visit(on: str, older_than_days: int) -> int:
+    """Ask for the eligibility of people booked on a day whose last answer is old (내원 전 자격 조회)."""
+    from datetime import date
+
+    from tamna.core.actor import Actor
+    from tamna.patients.services import check_coverage
+    from tamna.reception import selectors
+
+    day, asked = date.fromisoformat(on), 0
+    for patient in selectors.stale_bookers(day, older_than_days):
+        coverage = check_coverage(patient=patient, on=day, by=Actor.automation("pat.eligibility"))
+        asked += bool(coverage and coverage.checked_on >= day)
+    return asked

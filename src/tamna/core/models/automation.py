@@ -7,7 +7,7 @@ from tamna.core.identity import new_public_id
 
 
 class Policy(models.Model):
-    """Level of one automation for one team (자동화 수준); an empty team is everyone."""
+    """Level of one automation (자동화 수준) for one team, empty for everyone; with a pattern, of one kind of its proposals."""
 
     class Level(models.TextChoices):
         OFF = "off", "off"
@@ -17,26 +17,30 @@ class Policy(models.Model):
 
     automation = models.CharField(max_length=40)
     team = models.CharField(max_length=20, blank=True)
+    pattern = models.CharField(max_length=60, blank=True, default="")
     level = models.CharField(max_length=7, choices=Level)
     set_by = models.CharField(max_length=150)
     set_at = models.DateTimeField(auto_now=True)
     reason = models.TextField(blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["automation", "team"], name="one_policy")]
+        constraints = [models.UniqueConstraint(fields=["automation", "team", "pattern"], name="one_policy")]
 
 
 class AutomationRun(models.Model):
-    """One run of an automation (실행 기록)."""
+    """The runs of an automation in one business hour (실행 기록)."""
 
     automation = models.CharField(max_length=40)
     trigger = models.CharField(max_length=80)
-    started_at = models.DateTimeField(auto_now_add=True)
-    took_ms = models.PositiveIntegerField(default=0)
+    hour = models.DateTimeField()  # business time
+    last_at = models.DateTimeField()  # business time of the last run
+    runs = models.PositiveIntegerField(default=0)
+    took_ms = models.PositiveIntegerField(default=0)  # all runs of the hour
     proposals = models.PositiveIntegerField(default=0)
 
     class Meta:
-        indexes = [models.Index(fields=["automation", "-id"])]
+        constraints = [models.UniqueConstraint(fields=["automation", "trigger", "hour"], name="runs_of_an_hour")]
+        indexes = [models.Index(fields=["automation", "-last_at"])]
 
 
 class Proposal(models.Model):
@@ -67,6 +71,9 @@ class Proposal(models.Model):
     won = models.BigIntegerField(default=0)
     minutes = models.PositiveIntegerField(default=0)
     rank = models.PositiveIntegerField(default=0)
+    pattern = models.CharField(max_length=60, blank=True, default="")  # the kind of cause: a rule, a reason code
+    trust = models.DecimalField(max_digits=4, decimal_places=3, default=1)  # of the last decisions on this pattern
+    worth_won = models.BigIntegerField(default=0)  # value × trust: the order of the lists
     team = models.CharField(max_length=20, blank=True)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     made_at = models.DateTimeField()  # business time
@@ -76,8 +83,9 @@ class Proposal(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["automation", "key"], name="proposal_once")]
         indexes = [
-            models.Index(fields=["team", "-won"], condition=Q(state="open"), name="proposals_open"),
+            models.Index(fields=["team", "-worth_won"], condition=Q(state="open"), name="proposals_open"),
             models.Index(fields=["automation", "state"]),
+            models.Index(fields=["automation", "pattern", "-id"]),
             models.Index(fields=["subject_type", "subject_ref"]),
         ]
 
@@ -86,7 +94,7 @@ class Decision(models.Model):
     """What was decided about a proposal, by whom, edited how (결정): the label for learning."""
 
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="decisions")
-    verdict = models.CharField(max_length=8)  # accepted edited refused acted undone
+    verdict = models.CharField(max_length=8)  # accepted edited refused acted undone failed
     by = models.JSONField(default=dict)
     edited_fields = models.JSONField(default=dict, blank=True)
     reason = models.TextField(blank=True)
@@ -95,10 +103,15 @@ class Decision(models.Model):
 
 
 class Outcome(models.Model):
-    """What happened later (결과): closes the loop."""
+    """What happened later (결과): closes the loop. Measured for proposals left alone too, as the baseline “do nothing”."""
 
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="outcomes")
-    label = models.CharField(max_length=40)
+    key = models.CharField(max_length=80)  # what told it: the same fact counts once
+    label = models.CharField(max_length=60)  # English message id
+    is_good = models.BooleanField(null=True, blank=True)  # whether what the proposal was for came true
     won = models.BigIntegerField(default=0)
     detail = models.JSONField(default=dict)
     at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["proposal", "key"], name="outcome_once")]

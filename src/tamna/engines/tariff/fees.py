@@ -83,6 +83,15 @@ class FeeMaster:
                 return item
         raise UnknownCode(code, on)
 
+    def in_force(self, on: date) -> list[FeeItem]:
+        """Every item in force on a day, by code."""
+        return [
+            item
+            for versions in self._items.values()
+            for item in versions
+            if item.starts_on <= on and (item.last_on is None or on <= item.last_on)
+        ]
+
     def __contains__(self, code: str) -> bool:
         return code in self._items
 

@@ -4,19 +4,30 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_POST
 
-from tamna.core import automations, clock
+from tamna.core import action_form, automations, clock
 from tamna.core import catalogue as book
 from tamna.core.access import needs
 from tamna.core.actor import Actor
 from tamna.core.catalogue import title_of
 from tamna.core.errors import DomainError
-from tamna.core.models import AutomationRun, Policy, Proposal
+from tamna.core.format import language
+from tamna.core.models import AuditEntry, AutomationRun, Decision, Outcome, Policy, Proposal
 from tamna.core.paging import page
+
+REASONS = (
+    noop("Wrong in this case"),
+    noop("Right, but not now"),
+    noop("I do it another way"),
+    noop("Not worth the work"),
+)
+SUBJECTS = {"claim": "claims:claim", "encounter": "patients:visit", "ticket": "reception:ticket"}
 
 
 @needs("automations.see")
@@ -47,14 +58,23 @@ def automation(request: HttpRequest, key: str) -> HttpResponse:
         from django.http import Http404
 
         raise Http404
+    decisions = Decision.objects.filter(proposal__automation=key).select_related("proposal").order_by("-id")[:15]
+    weeks = book.weeks(key)
+    changes = AuditEntry.objects.filter(action="automation.level_set", subject_type="automation", subject_id=key)
     context = {
         "line": line,
-        "runs": AutomationRun.objects.filter(automation=key).order_by("-id")[:15],
-        "proposals": Proposal.objects.filter(automation=key).order_by("-id")[:15],
-        "policies": Policy.objects.filter(automation=key),
+        "runs": AutomationRun.objects.filter(automation=key).order_by("-last_at")[:12],
+        "proposals": Proposal.objects.filter(automation=key).order_by("-id")[:12],
+        "decisions": decisions,
+        "results": Outcome.objects.filter(proposal__automation=key).select_related("proposal").order_by("-id")[:12],
+        "paused": Policy.objects.filter(automation=key).exclude(pattern=""),
+        "changes": changes.order_by("-id")[:12],
+        "weeks": weeks,
+        "week_labels": [f"{week.month}. {week.day}." for week, _verdicts in weeks],
         "levels": [(level, _(level)) for level in ("off", "shadow", "propose", "act")],
         "title_of": title_of,
         "may_change": key in automations.built(),
+        "may_act": key in automations.built() and automations.may_act(key),
     }
     return render(request, "web/automation.html", context)
 
@@ -64,55 +84,102 @@ def automation(request: HttpRequest, key: str) -> HttpResponse:
 def set_level(request: HttpRequest, key: str) -> HttpResponse:
     if key not in automations.built() or request.POST.get("level") not in Policy.Level.values:
         raise DomainError("core.already_decided")
-    automations.set_level(key, request.POST["level"], by=Actor.of(request), reason=request.POST.get("reason", ""))
+    automations.set_level(
+        key, request.POST["level"], pattern=request.POST.get("pattern", ""), by=Actor.of(request),
+        reason=request.POST.get("reason", ""),
+    )  # fmt: skip
     return redirect("web:automation", key=key)
+
+
+def mine(user: Any) -> QuerySet[Proposal]:
+    """Proposals a person may see and decide: the director all, everyone else those of the own team."""
+    return Proposal.objects.all() if user.role == "director" else Proposal.objects.filter(team__in={user.team, ""})
 
 
 @needs("automations.decide")
 def proposals(request: HttpRequest) -> HttpResponse:
-    """Open proposals of one's team, most won first; decided ones of the last days."""
-    state = request.GET.get("state", "open")
-    mine = (
-        Proposal.objects.filter(team__in={request.user.team, ""})
-        if request.user.role != "director"
-        else Proposal.objects.all()
-    )
-    rows = (
-        mine.filter(state="open")
-        if state == "open"
-        else mine.exclude(state="open").filter(made_at__gte=clock.now() - timedelta(days=7))
-    )
-    kind = {name: request.GET.get(name, "") for name in ("automation", "rule")}
-    if kind["automation"]:
-        rows = rows.filter(automation=kind["automation"])
-    if kind["rule"]:
-        rows = rows.filter(title_facts__rule=kind["rule"])
-    found = page(rows, ("-won", "-id"), request.GET.get("cursor", ""))
-    return render(request, "web/proposals.html", {"page": found, "state": state, "title_of": title_of})
+    """Open proposals of one's team, most worth first; decided ones, all or of the last day, by automation."""
+    state, key = request.GET.get("state", "open"), request.GET.get("automation", "")
+    rows = mine(request.user)
+    if key:
+        rows = rows.filter(automation=key)
+    if request.GET.get("rule"):
+        rows = rows.filter(title_facts__rule=request.GET["rule"])
+    if state == "open":
+        rows, order = rows.filter(state="open"), ("-worth_won", "-id")
+    elif state == "done":  # the figure of the director's page, by the day's decisions
+        rows, order = rows.filter(pk__in=book.done_since(clock.now() - timedelta(days=1)).values("pk")), ("-id",)
+    else:
+        rows, order = (
+            rows.exclude(state__in=["open", "shadow"]).filter(made_at__gte=clock.now() - timedelta(days=30)),
+            ("-id",),
+        )
+    context = {
+        "page": page(rows, order, request.GET.get("cursor", "")), "state": state, "key": key, "title_of": title_of,
+        "count": rows.count() if state == "done" else None,
+    }  # fmt: skip
+    return render(request, "web/proposals.html", context)
 
 
 @needs("automations.decide")
 def proposal(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    row = get_object_or_404(Proposal, public_id=public_id)
-    return render(
-        request, "web/proposal.html", {"row": row, "title": title_of(row), "decisions": row.decisions.order_by("id")}
+    return _proposal(request, get_object_or_404(mine(request.user), public_id=public_id))
+
+
+def _proposal(request: HttpRequest, row: Proposal, *, error: str = "", status: int = 200, **typed: Any) -> HttpResponse:
+    fields = action_form.fields_of(automations.action_of(row), **typed)
+    refused = (
+        Proposal.objects.filter(automation=row.automation, pattern=row.pattern, state="refused").count()
+        if row.pattern
+        else 0
     )
+    context = {
+        "row": row, "title": title_of(row), "says": _(automations.action_says(row)), "fields": fields, "error": error,
+        "evidence": [{key: _spoken(value) for key, value in step.items()} for step in row.evidence],
+        "decisions": row.decisions.order_by("id"), "results": row.outcomes.order_by("id")[:50], "refused": refused,
+        "labels": {field.name: field.label for field in fields}, "is_undoable": automations.is_undoable(row),
+        "reasons": [(_(reason), _(reason)) for reason in REASONS], "subject": SUBJECTS.get(row.subject_type),
+    }  # fmt: skip
+    return render(request, "web/proposal.html", context, status=status)
+
+
+def _spoken(value: Any) -> Any:
+    """A part of the evidence in the reader's language."""
+    if isinstance(value, dict):
+        return value.get(language(), "")
+    return _(value) if isinstance(value, str) and value else value
 
 
 @require_POST
 @needs("automations.decide")
 def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    row = get_object_or_404(Proposal, public_id=public_id)
-    verdict = "refused" if request.POST.get("verdict") == "refused" else "accepted"
-    automations.decide(row.pk, verdict, by=Actor.of(request), reason=request.POST.get("reason", ""))
+    """Accept as proposed or with changed values, or refuse with a reason. What does not fit is shown beside its field."""
+    row = get_object_or_404(mine(request.user), public_id=public_id)
+    reason = (request.POST.get("reason") or request.POST.get("why") or "").strip()
+    if request.POST.get("verdict") == "refused":
+        if not reason:
+            return _proposal(request, row, error=DomainError("core.refusal_reason").message, status=422)
+        row = automations.decide(row.pk, "refused", by=Actor.of(request), reason=reason)
+    else:
+        edited, errors = {}, {}
+        if request.POST.get("verdict") == "edited":
+            edited, errors = action_form.read(automations.action_of(row), request.POST)
+        if errors:
+            return _proposal(request, row, typed=request.POST, errors=errors, status=422)
+        row = automations.decide(row.pk, "accepted", by=Actor.of(request), edited=edited, reason=reason)
+    if row.state == "failed":
+        last = row.decisions.order_by("-id").first()
+        message, tone = _("Not done: %(why)s") % {"why": _(last.reason) if last and last.reason else ""}, "red"
+    else:
+        message, tone = _("Decided. It is in the audit log."), "green"
     if request.headers.get("HX-Request"):
-        return render(request, "web/_toast.html", {"message": _("Decided. It is in the audit log."), "tone": "green"})
-    return redirect("web:proposals")
+        return render(request, "web/_toast.html", {"message": message, "tone": tone})
+    return redirect("web:proposal", public_id=row.public_id)
 
 
 @require_POST
 @needs("automations.decide")
 def undo(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    row = get_object_or_404(Proposal, public_id=public_id)
+    row = get_object_or_404(mine(request.user), public_id=public_id)
     automations.undo(row.pk, by=Actor.of(request), reason=request.POST.get("reason", ""))
-    return redirect("web:proposals")
+    return redirect("web:proposal", public_id=row.public_id)
