@@ -166,7 +166,9 @@ def lags() -> list[Lag]:
                ORDER BY h.key""",
             [keys, [" ".join(sorted(_listeners[key].events)) for key in keys], COUNT_TO],
         )
-        return [Lag(*row[:4], row[4] or "") for row in cursor.fetchall()]
+        return [
+            Lag(key, waiting, since, paused, error or "") for key, waiting, since, paused, error in cursor.fetchall()
+        ]
 
 
 def deliver_all(*, rounds: int = 1000) -> int:

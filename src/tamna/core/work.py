@@ -30,8 +30,16 @@ WORK = {
     "rescue_jobs": noop("Rescue jobs of a stopped worker"),
     "verify_audit": noop("Verify the audit log"),
     "builtin:procrastinate.builtin_tasks.remove_old_jobs": noop("Clear finished jobs"),
+    "claims.outcomes": noop("Outcomes of claim proposals"),
+    "claims.sent_outcome": noop("Outcomes of sending"),
+    "billing.outcomes": noop("Outcomes of reminders"),
+    "reception.outcomes": noop("Outcomes at the desk"),
+    "core.heal_outcomes": noop("Outcomes of retries"),
+    "send_reminder": noop("Reminder of an unpaid bill"),
+    "ask_before_visit": noop("Eligibility before the visit"),
 }
-QUEUES = {"core": noop("Shared ground"), "his": noop("HIS"), "nhis": noop("NHIS"), "claims": noop("Insurance claims")}
+QUEUES = {"core": noop("Shared ground"), "his": noop("HIS"), "nhis": noop("NHIS"), "claims": noop("Insurance claims"),
+          "messages": noop("Messages")}  # fmt: skip
 
 
 def name_of(key: str) -> str:
