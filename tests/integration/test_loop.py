@@ -163,6 +163,11 @@ def test_a_person_edits_on_screen_and_sees_both_values(painter, clerk, user_of):
     assert "<del>white</del>" in text and "<b>green</b>" in text and Paint.done == [(1, "green")]
     assert client.post(f"/proposals/{row.public_id}/undo", follow=True).status_code == 200 and Paint.done == []
     assert client.get(f"/catalogue/{KEY}").status_code == 200
+    lead = Client()
+    lead.force_login(user_of("front_lead"))  # may set levels
+    for language in ("ko", "en"):
+        lead.cookies["tamna_language"] = language
+        assert lead.get(f"/catalogue/{KEY}").status_code == 200 and lead.get("/catalogue").status_code == 200
     other = Client()
     other.force_login(user_of("claims"))
     assert other.get(f"/proposals/{row.public_id}").status_code == 404  # another team's

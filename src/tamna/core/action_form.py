@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
-from tamna.core.automations import Action, editable
+from tamna.core.automations import Action, editable, kind_of
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,12 @@ def fields_of(
             )
         )  # fmt: skip
     return found
+
+
+def labels_of(action: str) -> dict[str, str]:
+    """Names of an action's editable fields in the reader's language, by field; empty for an action that is gone."""
+    kind = kind_of(action)
+    return {name: _(info.title) for name, info in kind.model_fields.items() if info.title} if kind else {}
 
 
 def _kind(part: dict[str, Any]) -> str:

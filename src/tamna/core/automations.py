@@ -266,6 +266,11 @@ def action_of(row: models.Proposal, edited: dict[str, Any] | None = None) -> Act
     return _actions[row.action].model_validate({**row.fields, **(edited or {})})
 
 
+def kind_of(name: str) -> type[Action] | None:
+    """The class of an action by its name."""
+    return _actions.get(name)
+
+
 def editable(action: type[Action] | Action) -> frozenset[str]:
     """Names of the fields a person may change."""
     kind = action if isinstance(action, type) else type(action)

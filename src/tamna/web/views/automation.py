@@ -127,7 +127,7 @@ def proposal(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _proposal(request: HttpRequest, row: Proposal, *, error: str = "", status: int = 200, **typed: Any) -> HttpResponse:
-    fields = action_form.fields_of(automations.action_of(row), **typed)
+    fields = action_form.fields_of(automations.action_of(row), **typed) if row.state == "open" else []
     refused = (
         Proposal.objects.filter(automation=row.automation, pattern=row.pattern, state="refused").count()
         if row.pattern
@@ -137,7 +137,7 @@ def _proposal(request: HttpRequest, row: Proposal, *, error: str = "", status: i
         "row": row, "title": title_of(row), "says": _(automations.action_says(row)), "fields": fields, "error": error,
         "evidence": [{key: _spoken(value) for key, value in step.items()} for step in row.evidence],
         "decisions": row.decisions.order_by("id"), "results": row.outcomes.order_by("id")[:50], "refused": refused,
-        "labels": {field.name: field.label for field in fields}, "is_undoable": automations.is_undoable(row),
+        "labels": action_form.labels_of(row.action), "is_undoable": automations.is_undoable(row),
         "reasons": [(_(reason), _(reason)) for reason in REASONS], "subject": SUBJECTS.get(row.subject_type),
     }  # fmt: skip
     return render(request, "web/proposal.html", context, status=status)
