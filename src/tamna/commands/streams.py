@@ -96,6 +96,22 @@ def json_rows(text: TextIO) -> Iterator[tuple[int, Any]]:
             )
 
 
+LONGEST_LINE = 1 << 20
+
+
+def text_lines(text: TextIO) -> Iterator[str]:
+    """Each line without its end, empty ones too. Raises BadInput on text that is not UTF-8, cut, or a line over 1 MiB."""
+    try:
+        while line := text.readline(LONGEST_LINE + 1):
+            if len(line) > LONGEST_LINE:
+                raise BadInput("line_too_long", "a line is over 1 MiB", hint="one sentence a line")
+            yield line.rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise BadInput("not_utf8", f"byte {error.start} is not UTF-8", hint="save the file as UTF-8") from error
+    except (OSError, EOFError) as error:
+        raise BadInput("unreadable", "the compressed file is cut or broken", hint="send the file again") from error
+
+
 @contextlib.contextmanager
 def written(name: str | None) -> Iterator[TextIO]:
     """The output as text; a file appears whole or not at all."""

@@ -1,0 +1,1 @@
+"""Language without a language model: Hangul, the Jeju dialect (제주어)."""
