@@ -11,7 +11,7 @@ import typst
 from django.utils.translation import gettext as _
 
 from tamna.billing.models import Invoice, Payment
-from tamna.core.format import moment, number
+from tamna.core.format import moment, number, won
 from tamna.core.models import Hospital
 
 ROW_NAMES = {
@@ -23,6 +23,7 @@ ROW_NAMES = {
 
 TEMPLATE = r"""
 #let d = json(bytes(sys.inputs.data))
+#set document(title: d.name)
 #set page(paper: "a4", margin: 18mm, background: if d.synthetic != "" { rotate(-35deg, text(48pt, fill: luma(225), d.synthetic)) })
 #set text(font: "Pretendard", size: 9.5pt)
 #align(center, text(17pt, weight: "bold", d.title))
@@ -61,6 +62,7 @@ def receipt_pdf(invoice: Invoice, lang: str = "ko") -> bytes:
     payments = list(Payment.objects.filter(invoice=invoice).order_by("id"))
     data: dict[str, Any] = {
         "title": _("Medical bill and receipt"),
+        "name": f"{_('Medical bill and receipt')} {invoice.number} · {won(invoice.patient_won)}",
         "synthetic": _("SYNTHETIC") if invoice.is_synthetic else "",
         "head": [
             (_("Patient"), visit.patient.masked_name), (_("Chart"), visit.patient.chart_no),

@@ -143,22 +143,21 @@ def payments(request: HttpRequest) -> HttpResponse:
 
 @needs("billing.close")
 def closing(request: HttpRequest) -> HttpResponse:
-    """Count first, then see: the expected sum is shown after the count is given."""
-    on = clock.today()
+    """Count first, then see: the expected sum is shown after the count is given; a difference needs a word of why."""
+    on, counted, wrong = clock.today(), "", False
     if request.method == "POST":
-        try:
-            counted = int(request.POST.get("counted", "").replace(",", ""))
-        except ValueError:
-            counted = -1
-        if counted >= 0:
-            services.close_day(
-                cashier=request.user,
-                on=on,
-                counted_cash_won=counted,
-                note=request.POST.get("note", ""),
-                by=Actor.of(request),
-            )
-        return redirect("billing:closing")
+        counted = request.POST.get("counted", "")
+        won = int(counted.replace(",", "")) if counted.replace(",", "").isdigit() else -1
+        note = request.POST.get("note", "").strip()
+        wrong = won != selectors.taken_by(request.user.pk, on)["cash"] and not note
+        if won >= 0 and not wrong:
+            services.close_day(cashier=request.user, on=on, counted_cash_won=won, note=note, by=Actor.of(request))
+            return redirect("billing:closing")
     found = selectors.closings(on)
     mine = next((row for row in found if row.cashier_id == request.user.pk), None)
-    return render(request, "billing/closing.html", {"on": on, "closings": found, "mine": mine})
+    return render(
+        request,
+        "billing/closing.html",
+        {"on": on, "closings": found, "mine": mine, "counted": counted, "wrong": wrong},
+        status=422 if wrong else 200,
+    )

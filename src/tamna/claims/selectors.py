@@ -66,3 +66,8 @@ def regained_share() -> tuple[int, int]:
     again = ClaimResponse.objects.filter(Exists(returned), kind="result")
     sums = again.aggregate(paid=Count("id", Q(status="full")), all=Count("id"))
     return sums["paid"], sums["all"]
+
+
+def next_after(claim: Claim) -> Claim | None:
+    """The claim that needs a person next, most won at risk first, leaving this one out. One query."""
+    return worklist("checked").exclude(pk=claim.pk).order_by("-risk_won", "-id").first()

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from tamna.claims import selectors, services
 from tamna.claims.models import Batch, Claim, ClaimResponse, Finding
+from tamna.claims.words import source_name
 from tamna.core import audit
 from tamna.core.access import needs
 from tamna.core.actor import Actor
@@ -62,7 +63,7 @@ def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "claim": claim, "lines": claim.lines.order_by("line_no"), "findings": findings, "by_line": by_line,
         "conditions": [(row, name_of(row.code, language())) for row in claim.encounter.conditions.order_by("seq")], "responses": claim.responses.order_by("id"),
-        "is_open": claim.status in services.OPEN, "fixable": [row for row in findings if row.fix and row.state == "open"],
+        "is_open": claim.status in services.OPEN, "next": selectors.next_after(claim), "source_name": source_name, "fixable": [row for row in findings if row.fix and row.state == "open"],
     }  # fmt: skip
     return render(request, "claims/claim.html", context)
 
@@ -189,5 +190,7 @@ def rules(request: HttpRequest) -> HttpResponse:
         if not words or words in f"{rule.id} {rule.title.get('ko', '')} {rule.title.get('en', '')} {rule.group}".lower()
     ]  # fmt: skip
     return render(
-        request, "claims/rules.html", {"rules": found, "words": words, "total": len(services.ruleset().rules)}
+        request,
+        "claims/rules.html",
+        {"rules": found, "source_name": source_name, "words": words, "total": len(services.ruleset().rules)},
     )

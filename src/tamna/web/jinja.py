@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils.translation import get_language_info, gettext, ngettext
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
+from tamna.core.deeds import name_of as deed
 from tamna.core.format import clock_time, day, language, minutes, moment, number, percent, won
-from tamna.engines.labels import label
+from tamna.engines.labels import figure, input_name, label, wording
 from tamna.web.chart import axis, evenly
 
 
@@ -32,7 +33,8 @@ def environment(**options: Any) -> Environment:
     env.globals.update(url=url, static=static, language=language, axis=axis, evenly=evenly)
     env.filters.update(
         won=won, day=day, clock=clock_time, moment=moment, minutes=minutes, number=number, percent=percent,
-        language_name=language_name, label=lambda key: label(key, language()),
+        language_name=language_name, label=lambda key: label(key, language()), wording=lambda text: wording(text, language()),
+        input_name=lambda key: input_name(key, language()), figure=figure, deed=deed, section=section,
     )  # fmt: skip
     return env
 
@@ -43,6 +45,13 @@ def language_name(code: str) -> str:
         return str(get_language_info(code.lower())["name_translated"])
     except KeyError:
         return code
+
+
+def section(title: str) -> str:
+    """A section of the plan, `1 English (한국어)`, in the reader's language."""
+    number, _, names = title.partition(" ")
+    english, _, korean = names.rpartition(" (")
+    return f"{number} {korean.removesuffix(')') if language() == 'ko' else english}" if english else title
 
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:
