@@ -121,6 +121,9 @@ def _prepare(args: argparse.Namespace) -> bool:
         _plant(args.rate)
         return True
     if hospital.is_synthetic:
+        from tamna.synthetic import seed
+
+        seed.renew_robots()
         row = HospitalClock.objects.first()
         if row is not None:  # business time stood still while Tamna was down
             stopped = _last_seen()

@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Actor:
-    """The doer (행위자) written to events and audit. `kind`: person, automation, system."""
+    """The doer (행위자) written to events and audit. `kind`: person, automation, system, simulated."""
 
     kind: str
     name: str
@@ -23,6 +23,11 @@ class Actor:
     @classmethod
     def automation(cls, key: str) -> "Actor":
         return cls("automation", key)
+
+    @classmethod
+    def simulated(cls, user: Any) -> "Actor":
+        """A robot that plays a synthetic person: never to be taken for somebody."""
+        return cls("simulated", f"robot:{user.get_username()}", user.pk, user.role, user.team)
 
     @classmethod
     def system(cls, name: str) -> "Actor":

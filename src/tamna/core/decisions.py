@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce, RowNumber
 from tamna.core.catalogue import title_of
 from tamna.core.models import Proposal
 
+ORDER = ("-worth_won", "-id")  # of every list of open proposals: value × trust
 SHOWN = 5  # rows of a group that open in place; the rest is on the proposals page
 
 
@@ -36,21 +37,28 @@ class Group:
         return f"{self.rule} · {title_of(first).rpartition(f'{self.rule}: ')[2]}"
 
 
+def of(user: Any) -> QuerySet[Proposal]:
+    """Proposals a person may see and decide: the director all, everyone else those of the own team."""
+    return Proposal.objects.all() if user.role == "director" else Proposal.objects.filter(team__in={user.team, ""})
+
+
 def with_rule(rows: QuerySet[Proposal]) -> Any:
     return rows.annotate(rule=Coalesce(KeyTextTransform("rule", "title_facts"), Value(""), output_field=TextField()))
 
 
 def grouped(rows: QuerySet[Proposal], *, limit: int = 8) -> list[Group]:
-    """The kinds of these open proposals, most won first. Two queries."""
+    """The kinds of these open proposals, most worth (value × trust) first, as in the list. Two queries."""
     kinds = (
         with_rule(rows).order_by().values("automation", "title", "rule")
-        .annotate(count=Count("id"), sum_won=Sum("won"), sum_minutes=Sum("minutes"), last=Max("id"))
-        .order_by("-sum_won", "-last")[:limit]
+        .annotate(count=Count("id"), sum_won=Sum("won"), sum_minutes=Sum("minutes"), worth=Sum("worth_won"), last=Max("id"))
+        .order_by("-worth", "-last")[:limit]
     )  # fmt: skip
     found = list(kinds)
     wanted = {(kind["automation"], kind["title"], kind["rule"]) for kind in found}
     place = Window(
-        RowNumber(), partition_by=[F("automation"), F("title"), F("rule")], order_by=[F("won").desc(), F("id").desc()]
+        RowNumber(),
+        partition_by=[F("automation"), F("title"), F("rule")],
+        order_by=[F("worth_won").desc(), F("id").desc()],
     )
     best: dict[tuple[str, str, str], list[Proposal]] = {}
     for row in with_rule(rows).order_by().annotate(place=place).filter(place__lte=SHOWN).order_by("place"):

@@ -2,7 +2,7 @@
 
 Run: python -m tamna.simulators.living --product URL --his URL --token-file FILE --state FILE
 Patients arrive, are received and called by HTTP; doctors' orders and ends of visits go through the HIS simulator (HL7);
-cashiers take payment. Business time is the product's clock. Every step has a key, so a restart repeats nothing. At night
+cashiers take payment; office staff decide proposals. Business time is the product's clock. Every step has a key, so a restart repeats nothing. At night
 the clock is moved to the next morning. People who work by hand beside it are left alone.
 """
 
@@ -20,6 +20,7 @@ import httpx
 from tamna.simulators.faults import Memory
 from tamna.simulators.hospital import Visit, World, plan_day
 from tamna.simulators.hospital.day import AFTERNOON, EMERGENCY, MORNING, is_closed
+from tamna.simulators.staff import Staff
 
 SEOUL = ZoneInfo("Asia/Seoul")
 NAMESPACE = uuid.UUID("6f1c9d52-7a0e-5c5b-9c64-8a1d7a3b2f10")
@@ -39,6 +40,7 @@ class Robots:
         )
         self.his = httpx.Client(base_url=his, timeout=5)
         self.world, self.memory = World(seed, patients), Memory(state)
+        self.staff = Staff(self._ask, self.world)
         self.day: date | None = None
         self.visits: dict[int, Visit] = {}
         self.stage: dict[int, str] = {}  # waiting → here → done → paid, or gone
@@ -92,6 +94,7 @@ class Robots:
         for number, at in list(self.due.items()):
             if at <= minute:
                 self._pay(number)
+        self.staff.decide(now, minute)
 
     def _begin(self, now: datetime) -> None:
         on = now.date()

@@ -7,8 +7,9 @@ from tamna.core.api import api
 from tamna.patients.api import router as patients
 from tamna.reception.api import router as reception
 from tamna.web.clock_api import router as clock
+from tamna.web.proposals_api import router as proposals
 
-for router in (clock, patients, reception, billing):
+for router in (clock, patients, reception, billing, proposals):
     api.add_router("", router)
 
 urlpatterns = [

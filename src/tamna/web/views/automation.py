@@ -4,14 +4,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_POST
 
-from tamna.core import action_form, automations, clock
+from tamna.core import action_form, automations, clock, decisions
 from tamna.core import catalogue as book
 from tamna.core.access import needs
 from tamna.core.actor import Actor
@@ -58,14 +57,14 @@ def automation(request: HttpRequest, key: str) -> HttpResponse:
         from django.http import Http404
 
         raise Http404
-    decisions = Decision.objects.filter(proposal__automation=key).select_related("proposal").order_by("-id")[:15]
+    recent = Decision.objects.filter(proposal__automation=key).select_related("proposal").order_by("-id")[:15]
     weeks = book.weeks(key)
     changes = AuditEntry.objects.filter(action="automation.level_set", subject_type="automation", subject_id=key)
     context = {
         "line": line,
         "runs": AutomationRun.objects.filter(automation=key).order_by("-last_at")[:12],
         "proposals": Proposal.objects.filter(automation=key).order_by("-id")[:12],
-        "decisions": decisions,
+        "decisions": recent,
         "results": Outcome.objects.filter(proposal__automation=key).select_related("proposal").order_by("-id")[:12],
         "paused": Policy.objects.filter(automation=key).exclude(pattern=""),
         "changes": changes.order_by("-id")[:12],
@@ -91,22 +90,17 @@ def set_level(request: HttpRequest, key: str) -> HttpResponse:
     return redirect("web:automation", key=key)
 
 
-def mine(user: Any) -> QuerySet[Proposal]:
-    """Proposals a person may see and decide: the director all, everyone else those of the own team."""
-    return Proposal.objects.all() if user.role == "director" else Proposal.objects.filter(team__in={user.team, ""})
-
-
 @needs("automations.decide")
 def proposals(request: HttpRequest) -> HttpResponse:
     """Open proposals of one's team, most worth first; decided ones, all or of the last day, by automation."""
     state, key = request.GET.get("state", "open"), request.GET.get("automation", "")
-    rows = mine(request.user)
+    rows = decisions.of(request.user)
     if key:
         rows = rows.filter(automation=key)
     if request.GET.get("rule"):
         rows = rows.filter(title_facts__rule=request.GET["rule"])
     if state == "open":
-        rows, order = rows.filter(state="open"), ("-worth_won", "-id")
+        rows, order = rows.filter(state="open"), decisions.ORDER
     elif state == "done":  # the figure of the director's page, by the day's decisions
         rows, order = rows.filter(pk__in=book.done_since(clock.now() - timedelta(days=1)).values("pk")), ("-id",)
     else:
@@ -123,7 +117,7 @@ def proposals(request: HttpRequest) -> HttpResponse:
 
 @needs("automations.decide")
 def proposal(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    return _proposal(request, get_object_or_404(mine(request.user), public_id=public_id))
+    return _proposal(request, get_object_or_404(decisions.of(request.user), public_id=public_id))
 
 
 def _proposal(request: HttpRequest, row: Proposal, *, error: str = "", status: int = 200, **typed: Any) -> HttpResponse:
@@ -154,7 +148,7 @@ def _spoken(value: Any) -> Any:
 @needs("automations.decide")
 def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Accept as proposed or with changed values, or refuse with a reason. What does not fit is shown beside its field."""
-    row = get_object_or_404(mine(request.user), public_id=public_id)
+    row = get_object_or_404(decisions.of(request.user), public_id=public_id)
     reason = (request.POST.get("reason") or request.POST.get("why") or "").strip()
     if request.POST.get("verdict") == "refused":
         if not reason:
@@ -180,6 +174,6 @@ def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 @needs("automations.decide")
 def undo(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    row = get_object_or_404(mine(request.user), public_id=public_id)
+    row = get_object_or_404(decisions.of(request.user), public_id=public_id)
     automations.undo(row.pk, by=Actor.of(request), reason=request.POST.get("reason", ""))
     return redirect("web:proposal", public_id=row.public_id)
