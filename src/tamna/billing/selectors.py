@@ -5,6 +5,7 @@ from datetime import date
 from django.db.models import F, QuerySet, Sum
 
 from tamna.billing.models import CashClosing, Invoice, Payment
+from tamna.patients import selectors as people
 
 
 def unpaid(on: date | None = None) -> QuerySet[Invoice]:
@@ -13,6 +14,11 @@ def unpaid(on: date | None = None) -> QuerySet[Invoice]:
         "encounter__patient", "encounter__department"
     )
     return bills.filter(business_on=on) if on else bills
+
+
+def of_people(bills: QuerySet[Invoice], words: str) -> QuerySet[Invoice]:
+    """Bills of the patients that fit the words."""
+    return bills.filter(encounter__patient__in=people.matching(words).order_by().values("pk"))
 
 
 def payments(on: date | None = None, cashier: str = "") -> QuerySet[Payment]:

@@ -1,39 +1,26 @@
 """Screens of the cashier: bills to pay, one bill with its reasons, receipt, refund, the day's close."""
 
 import uuid
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.dateparse import parse_date
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from tamna.billing import cards, receipts, selectors, services
+from tamna.billing.lists import BILLS, PAYMENTS
 from tamna.billing.models import Invoice, Payment
-from tamna.core import audit, clock
+from tamna.core import audit, clock, lists
 from tamna.core.access import needs
 from tamna.core.actor import Actor
-from tamna.core.export import as_csv, as_excel
 from tamna.core.format import language
-from tamna.core.paging import page
 from tamna.engines.labels import label
-from tamna.patients import selectors as people
 
 
 @needs("billing.see")
 def cashier(request: HttpRequest) -> HttpResponse:
-    """Bills to pay, newest first; one chosen at the right."""
-    words = request.GET.get("q", "").strip()
-    bills = selectors.unpaid()
-    if words:
-        bills = bills.filter(encounter__patient__in=people.matching(words).values("pk"))
-    context: dict[str, Any] = {
-        "page": page(bills, ("-issued_at", "-id"), request.GET.get("cursor", ""), 30),
-        "words": words,
-    }
-    return render(request, "billing/cashier.html", context)
+    """Bills to pay, newest first."""
+    return lists.show(request, BILLS, selectors.unpaid(), "billing/cashier.html")
 
 
 @needs("billing.see")
@@ -126,19 +113,9 @@ def receipt(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @needs("billing.see")
 def payments(request: HttpRequest) -> HttpResponse:
-    on = parse_date(request.GET.get("on", "")) or clock.today()
-    rows = selectors.payments(on)
-    kind = request.GET.get("format")
-    if kind in ("csv", "xlsx"):
-        header = (_("Receipt"), _("Bill"), _("Amount"), _("Tender"), _("Cashier"), _("Time"))
-        values = (
-            (row.receipt_no, row.invoice.number, row.amount_won, row.tender, row.cashier, str(row.taken_at))
-            for row in rows.order_by("-id")[:50_000]
-        )
-        return as_csv("payments", header, values) if kind == "csv" else as_excel("payments", header, values)
-    return render(
-        request, "billing/payments.html", {"page": page(rows, ("-id",), request.GET.get("cursor", "")), "on": on}
-    )
+    """Payments and refunds of a day."""
+    on = lists.day_of(request.GET.get("on", "")) or clock.today()
+    return lists.show(request, PAYMENTS, selectors.payments(), "billing/payments.html", {"on": on})
 
 
 @needs("billing.close")

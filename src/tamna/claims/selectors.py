@@ -1,37 +1,45 @@
 """Reads of claims: worklist, one claim, batches, the tray of answers. Bounded queries."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from tamna.billing.models import ChargeItem
 from tamna.claims.documents import INSURER_KIND
 from tamna.claims.models import Batch, Claim, ClaimResponse, Finding
+from tamna.core.paging import counted
 from tamna.reception.models import Encounter
 
 SENT_TO_HIRA = frozenset({"4", "5", "7", "8"})  # industrial accidents (9) are reviewed elsewhere
 WORKLIST = ("checked", "approved", "draft", "received", "returned", "impossible", "adjusted", "paid")
 
 
-def counts() -> dict[str, int]:
-    """Claims by state. One query."""
-    return dict(Claim.objects.values_list("status").annotate(count=Count("id")))
+def counts(limit: int = 999) -> dict[str, int]:
+    """Claims by state, each counted no further than one over `limit`. One query, index only."""
+    return counted(Claim, "status", WORKLIST, limit)
 
 
-def worklist(state: str, department: str = "", words: str = "") -> QuerySet[Claim]:
-    """Claims of a state, for paging by ("-risk_won", "-id")."""
-    claims = Claim.objects.filter(status=state).select_related("encounter__patient", "department")
-    if department:
-        claims = claims.filter(department__code=department)
-    return claims.filter(claim_no__startswith=words) if words else claims
+def worklist() -> QuerySet[Claim]:
+    """Claims, for paging by ("-risk_won", "-id") within a state."""
+    return Claim.objects.select_related("encounter__patient", "department")
 
 
-def answers(unseen: bool = True) -> QuerySet[ClaimResponse]:
+def rules_with(rules: Iterable[Any], words: str) -> list[Any]:
+    """Rules whose number, title or group holds the words."""
+    return [
+        rule for rule in rules
+        if words.lower() in f"{rule.id} {rule.title.get('ko', '')} {rule.title.get('en', '')} {rule.group}".lower()
+    ]  # fmt: skip
+
+
+def answers() -> QuerySet[ClaimResponse]:
     """Answers that a person should see: returned, not reviewable, cut. For paging by ("-id",)."""
-    rows = (
+    return (
         ClaimResponse.objects.filter(kind="result")
         .exclude(status="full")
         .select_related("claim__department", "claim__batch")
     )
-    return rows.filter(seen_at=None) if unseen else rows
 
 
 def batches() -> QuerySet[Batch]:

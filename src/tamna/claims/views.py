@@ -5,42 +5,28 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from tamna.claims import selectors, services
+from tamna.claims.lists import ANSWERS, BATCHES, RULES, STATEMENTS, WORKLIST
 from tamna.claims.models import Batch, Claim, ClaimResponse, Finding
 from tamna.claims.words import source_name
-from tamna.core import audit
+from tamna.core import audit, lists
 from tamna.core.access import needs
 from tamna.core.actor import Actor
-from tamna.core.export import as_csv, as_excel
 from tamna.core.format import language
-from tamna.core.models import Department
-from tamna.core.paging import page
 from tamna.reception.diagnoses import name_of
 
 
 @needs("claims.see")
 def worklist(request: HttpRequest) -> HttpResponse:
     """What needs a person, most won at risk first."""
-    state = request.GET.get("state", "checked")
-    rows = selectors.worklist(state, request.GET.get("department", ""), request.GET.get("q", "").strip())
-    kind = request.GET.get("format")
-    if kind in ("csv", "xlsx"):
-        header = (_("Claim"), _("Department"), _("Total"), _("At risk"), _("State"))
-        values = (
-            (row.claim_no, row.department.code, row.total_won, row.risk_won, row.status)
-            for row in rows.order_by("-risk_won", "-id")[:20_000]
-        )
-        return as_csv("claims", header, values) if kind == "csv" else as_excel("claims", header, values)
     counts = selectors.counts()
     context = {
-        "page": page(rows, ("-risk_won", "-id"), request.GET.get("cursor", "")), "state": state, "counts": counts,
+        "counts": counts,
         "states": [(key, Claim.Status(key).label, counts.get(key, 0)) for key in selectors.WORKLIST],
-        "departments": Department.objects.exclude(code=Department.ELSEWHERE), "department": request.GET.get("department", ""), "words": request.GET.get("q", ""),
-    }  # fmt: skip
-    return render(request, "claims/worklist.html", context)
+    }
+    return lists.show(request, WORKLIST, selectors.worklist(), "claims/worklist.html", context)
 
 
 @needs("claims.see")
@@ -132,20 +118,14 @@ def send_ready(request: HttpRequest) -> HttpResponse:
 
 @needs("claims.see")
 def batches(request: HttpRequest) -> HttpResponse:
-    return render(
-        request, "claims/batches.html", {"page": page(selectors.batches(), ("-id",), request.GET.get("cursor", ""))}
-    )
+    return lists.show(request, BATCHES, selectors.batches(), "claims/batches.html")
 
 
 @needs("claims.see")
 def batch(request: HttpRequest, public_id: UUID) -> HttpResponse:
     row = get_object_or_404(Batch, public_id=public_id)
-    claims = page(
-        row.claims.select_related("encounter__patient", "department"),
-        ("serial_no", "id"),
-        request.GET.get("cursor", ""),
-    )
-    return render(request, "claims/batch.html", {"batch": row, "page": claims})
+    statements = row.claims.select_related("encounter__patient", "department")
+    return lists.show(request, STATEMENTS, statements, "claims/batch.html", {"batch": row})
 
 
 @needs("claims.submit")
@@ -169,9 +149,7 @@ def resend(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @needs("claims.see")
 def answers(request: HttpRequest) -> HttpResponse:
-    show = request.GET.get("show", "new")
-    found = page(selectors.answers(show == "new"), ("-id",), request.GET.get("cursor", ""))
-    return render(request, "claims/answers.html", {"page": found, "show": show})
+    return lists.show(request, ANSWERS, selectors.answers(), "claims/answers.html")
 
 
 @require_POST
@@ -184,13 +162,5 @@ def accept_cut(request: HttpRequest, response_id: int) -> HttpResponse:
 @needs("claims.see")
 def rules(request: HttpRequest) -> HttpResponse:
     """The rules in force (read only here)."""
-    words = request.GET.get("q", "").strip().lower()
-    found = [
-        rule for rule in services.ruleset().rules
-        if not words or words in f"{rule.id} {rule.title.get('ko', '')} {rule.title.get('en', '')} {rule.group}".lower()
-    ]  # fmt: skip
-    return render(
-        request,
-        "claims/rules.html",
-        {"rules": found, "source_name": source_name, "words": words, "total": len(services.ruleset().rules)},
-    )
+    rules = services.ruleset().rules
+    return lists.show(request, RULES, rules, "claims/rules.html", {"total": len(rules), "source_name": source_name})

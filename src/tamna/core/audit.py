@@ -108,3 +108,17 @@ def _hash(previous: str, start: int, end: int) -> tuple[str, int, int]:
         digest.update(json.dumps(row, default=str, sort_keys=True, ensure_ascii=False).encode())
         count, last_id = count + 1, max(last_id, row[0])
     return digest.hexdigest(), count, last_id
+
+
+def actions() -> list[str]:
+    """Every action that was ever written, by leaps through the index: a few dozen steps however long the log."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """WITH RECURSIVE leap AS (
+                   (SELECT action FROM core_auditentry ORDER BY action LIMIT 1)
+                   UNION ALL
+                   SELECT (SELECT action FROM core_auditentry WHERE action > leap.action ORDER BY action LIMIT 1)
+                   FROM leap WHERE leap.action IS NOT NULL
+               ) SELECT action FROM leap WHERE action IS NOT NULL"""
+        )
+        return [row[0] for row in cursor.fetchall()]

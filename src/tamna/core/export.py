@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
 def _safe(value: Any) -> Any:
@@ -15,6 +15,13 @@ def _safe(value: Any) -> Any:
     if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return "'" + value
     return value
+
+
+def _cell(value: Any) -> Any:
+    """Numbers stay numbers; nothing stays empty; a text is written as a text, never as a formula or a link."""
+    if value is None:
+        return ""
+    return value if isinstance(value, (int, float)) else str(value)
 
 
 def as_csv(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
@@ -47,7 +54,7 @@ def as_excel(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) ->
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, header, book.add_format({"bold": True}))
         for index, row in enumerate(rows, start=1):
-            sheet.write_row(index, 0, [value if isinstance(value, (int, float)) else str(value) for value in row])
+            sheet.write_row(index, 0, [_cell(value) for value in row])
     response = HttpResponse(
         buffer.getvalue(), content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     )

@@ -33,4 +33,7 @@ MESSAGES = {
     "core.too_large": _("The input is over %(limit)s. Nothing was kept; split it and send it again."),
     "core.no_database": _("The database does not answer. Nothing was changed."),
     "core.no_database_hint": _("Start Tamna, or see with `tamna doctor` what is wrong."),
+    "core.view_name_missing": _("Give the view a name. Nothing was saved."),
+    "core.view_name_taken": _("You already have a view of this name here. Nothing was saved; choose another name."),
+    "core.view_not_yours": _("Only the person who saved a view may change it. Nothing was changed."),
 }

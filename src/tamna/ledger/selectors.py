@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from tamna.ledger.models import Account, JournalEntry, JournalLine
 
@@ -22,16 +24,36 @@ class BalanceRow:
         return self.debit_won - self.credit_won
 
 
-def journal(*, on: date | None = None, account: str = "", source_type: str = "") -> QuerySet[JournalEntry]:
+SOURCES = {
+    "invoice": noop("Bill"),
+    "payment": noop("Payment"),
+    "closing": noop("Day close"),
+    "claim": noop("Claim"),
+    "journal": noop("Correction"),
+}
+
+
+def journal() -> QuerySet[JournalEntry]:
     """Entries with their lines, newest first when paged by ("-id",)."""
-    entries = JournalEntry.objects.prefetch_related(
+    return JournalEntry.objects.prefetch_related(
         Prefetch("lines", JournalLine.objects.select_related("account").order_by("-debit_won", "id"))
     )
-    if on:
-        entries = entries.filter(business_on=on)
-    if account:
-        entries = entries.filter(lines__account__code=account).distinct()
-    return entries.filter(source_type=source_type) if source_type else entries
+
+
+def touching(entries: QuerySet[JournalEntry], account: str) -> QuerySet[JournalEntry]:
+    """Entries with a line on an account, by its code."""
+    lines = JournalLine.objects.filter(account__code=account, entry=OuterRef("pk"))
+    return entries.filter(Exists(lines))
+
+
+def source_types() -> list[tuple[str, str]]:
+    """What causes entries."""
+    return [(key, _(text)) for key, text in SOURCES.items()]
+
+
+def text_of(entry: JournalEntry) -> str:
+    """What an entry says, in the reader's language."""
+    return _(entry.text) % entry.facts if entry.facts else _(entry.text)
 
 
 def of_encounter(encounter_ref: UUID) -> QuerySet[JournalEntry]:

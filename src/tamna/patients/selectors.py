@@ -14,9 +14,9 @@ def find(words: str, *, limit: int = 20) -> list[Patient]:
     return list(matching(words)[:limit])
 
 
-def matching(words: str) -> QuerySet[Patient]:
+def matching(words: str, among: QuerySet[Patient] | None = None) -> QuerySet[Patient]:
     """Patients that fit every word, newest first. One query by the token index."""
-    query = Patient.objects.filter(merged_into=None).order_by("-id")
+    query = (Patient.objects.filter(merged_into=None) if among is None else among).order_by("-id")
     for word in words.split()[:4]:
         digits = "".join(letter for letter in word if letter.isdigit())
         if len(digits) == 13 and len(digits) >= len(word) - 1:
@@ -41,17 +41,17 @@ def coverage_of(patient: Patient) -> Coverage | None:
     return patient.coverages.order_by("-checked_on", "-id").first()
 
 
-def elsewhere(patient: Patient, *, kind: str = "", visit_ref: str = "") -> QuerySet[ImportedResource]:
+def elsewhere(patient: Patient) -> QuerySet[ImportedResource]:
     """Kept records of a patient that have a day; the originals stay sealed."""
-    rows = patient.imported.exclude(happened_at=None).defer("content")
-    if kind:
-        rows = rows.filter(resource_type=kind)
-    if visit_ref:
-        try:
-            rows = rows.filter(encounter_ref=UUID(visit_ref))
-        except ValueError:
-            return rows.none()
-    return rows
+    return patient.imported.exclude(happened_at=None).defer("content")
+
+
+def of_visit(rows: QuerySet[ImportedResource], visit_ref: str) -> QuerySet[ImportedResource]:
+    """Those of one visit."""
+    try:
+        return rows.filter(encounter_ref=UUID(visit_ref))
+    except ValueError:
+        return rows.none()
 
 
 def elsewhere_counts(patient: Patient) -> list[tuple[str, int]]:

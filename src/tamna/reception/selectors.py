@@ -79,12 +79,20 @@ def slots_of(practitioner_id: int, on: date) -> list[Slot]:
     return list(slots.prefetch_related(Prefetch("appointments", taken, to_attr="taken")).order_by("starts_at"))
 
 
+def bookings() -> QuerySet[Appointment]:
+    """Bookings, for paging by ("starts_at", "id")."""
+    return Appointment.objects.select_related("patient", "slot__practitioner__department", "slot__practitioner__room")
+
+
+def on_day(rows: QuerySet[Appointment], day: str) -> QuerySet[Appointment]:
+    """Those of a day, written 2026-11-24."""
+    start = clock.at_seoul(date.fromisoformat(day))
+    return rows.filter(starts_at__gte=start, starts_at__lt=start + timedelta(days=1))
+
+
 def bookings_of(on: date) -> QuerySet[Appointment]:
-    """Bookings of a day, for paging by ("starts_at", "id")."""
-    start = clock.at_seoul(on)
-    return Appointment.objects.filter(starts_at__gte=start, starts_at__lt=start + timedelta(days=1)).select_related(
-        "patient", "slot__practitioner__department", "slot__practitioner__room"
-    )
+    """Bookings of a day."""
+    return on_day(bookings(), str(on))
 
 
 def bookings_today(patient_id: int) -> list[Appointment]:

@@ -10,16 +10,16 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from tamna.core import clock
+from tamna.core import clock, lists
 from tamna.core.access import needs
 from tamna.core.actor import Actor
 from tamna.core.models import Department, InterfaceMessage, Practitioner
-from tamna.core.paging import page
 from tamna.patients import selectors as people
 from tamna.patients import services as registration
 from tamna.patients.models import Patient
 from tamna.patients.views import PAYERS
 from tamna.reception import selectors, services
+from tamna.reception.lists import BOOKINGS
 from tamna.reception.models import Ticket
 
 
@@ -155,16 +155,16 @@ def step(request: HttpRequest, ticket_id: int, step: str) -> HttpResponse:
 @needs("reception.see")
 def bookings(request: HttpRequest) -> HttpResponse:
     """Bookings of a day, and free times of one doctor."""
-    on: date = parse_date(request.GET.get("on", "")) or clock.today()
+    on: date = lists.day_of(request.GET.get("on", "")) or clock.today()
     doctor = Practitioner.objects.filter(license_no=request.GET.get("doctor", "")).select_related("department").first()
     words = request.GET.get("q", "").strip()
     context = {
-        "on": on, "page": page(selectors.bookings_of(on), ("starts_at", "id"), request.GET.get("cursor", "")), "doctor": doctor,
-        "slots": selectors.slots_of(doctor.pk, on) if doctor else [], "words": words, "found": people.find(words, limit=5) if words else [],
+        "on": on, "doctor": doctor,
+        "slots": selectors.slots_of(doctor.pk, on) if doctor else [], "words": words, "people": people.find(words, limit=5) if words else [],
         "doctors": Practitioner.objects.filter(is_active=True).select_related("department").order_by("license_no"),
         "previous": on - timedelta(days=1), "following": on + timedelta(days=1),
     }  # fmt: skip
-    return render(request, "reception/bookings.html", context)
+    return lists.show(request, BOOKINGS, selectors.bookings(), "reception/bookings.html", context)
 
 
 @require_POST

@@ -84,12 +84,14 @@ class Notification(models.Model):
 
 
 class SavedView(models.Model):
-    """A named filter of a list (저장된 보기)."""
+    """A named filter of a list (저장된 보기): mine, and my team's where `team` names it. Holds nothing of a person."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_views")
     screen = models.CharField(max_length=60)
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=500)
+    team = models.CharField(max_length=20, blank=True)  # shared with this team
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "screen", "name"], name="view_name_once")]
+        indexes = [models.Index(fields=["screen", "team"])]

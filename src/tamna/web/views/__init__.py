@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tamna.web.views import account, automation, pages, system
+from tamna.web.views import account, automation, pages, saved, system
 
 app_name = "web"
 urlpatterns = [
@@ -39,6 +39,9 @@ urlpatterns = [
     path("tokens", system.tokens, name="tokens"),
     path("tokens/<int:token_id>/revoke", system.revoke_token, name="revoke-token"),
     path("accounts/<int:user_id>/unlock", system.unlock, name="unlock"),
+    path("views/save", saved.save, name="save-view"),
+    path("views/<int:view_id>/rename", saved.rename, name="rename-view"),
+    path("views/<int:view_id>/delete", saved.delete, name="delete-view"),
     path("healthz", pages.healthz, name="healthz"),
     path("readyz", pages.readyz, name="readyz"),
     path("metrics", pages.metrics, name="metrics"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_POST
 
-from tamna.core import action_form, automations, clock, decisions
+from tamna.core import action_form, automations, clock, decisions, lists
 from tamna.core import catalogue as book
 from tamna.core.access import needs
 from tamna.core.actor import Actor
@@ -18,7 +18,7 @@ from tamna.core.catalogue import title_of
 from tamna.core.errors import DomainError
 from tamna.core.format import language
 from tamna.core.models import AuditEntry, AutomationRun, Decision, Outcome, Policy, Proposal
-from tamna.core.paging import page
+from tamna.web.lists import DECIDED, PROPOSALS
 
 REASONS = (
     noop("Wrong in this case"),
@@ -32,22 +32,18 @@ SUBJECTS = {"claim": "claims:claim", "encounter": "patients:visit", "ticket": "r
 @needs("automations.see")
 def catalogue(request: HttpRequest) -> HttpResponse:
     """Every line of the plan: built or not, level, last run, agreement, effect."""
-    lines = book.lines()
-    show, words = request.GET.get("show", ""), request.GET.get("q", "").strip().lower()
-    if show == "built":
-        lines = [line for line in lines if line.is_built]
-    elif show == "open":
-        lines = [line for line in lines if not line.is_built]
+    everything = book.lines()
+    lines, show, words = everything, request.GET.get("show", ""), request.GET.get("q", "").strip().lower()
+    if show in ("built", "open"):
+        lines = [line for line in lines if line.is_built == (show == "built")]
     if words:
         lines = [line for line in lines if words in f"{line.key} {line.title_ko} {line.title_en}".lower()]
     sections: dict[str, list[Any]] = {}
     for line in lines:
         sections.setdefault(line.section, []).append(line)
-    everything = book.lines()
-    return render(
-        request, "web/catalogue.html",
-        {"sections": sections, "show": show, "words": words, "total": len(everything), "built": sum(x.is_built for x in everything)},
-    )  # fmt: skip
+    built = sum(line.is_built for line in everything)
+    context = {"sections": sections, "show": show, "words": words, "total": len(everything), "built": built}
+    return render(request, "web/catalogue.html", context)
 
 
 @needs("automations.see")
@@ -93,26 +89,12 @@ def set_level(request: HttpRequest, key: str) -> HttpResponse:
 @needs("automations.decide")
 def proposals(request: HttpRequest) -> HttpResponse:
     """Open proposals of one's team, most worth first; decided ones, all or of the last day, by automation."""
-    state, key = request.GET.get("state", "open"), request.GET.get("automation", "")
-    rows = decisions.of(request.user)
-    if key:
-        rows = rows.filter(automation=key)
-    if request.GET.get("rule"):
-        rows = rows.filter(title_facts__rule=request.GET["rule"])
-    if state == "open":
-        rows, order = rows.filter(state="open"), decisions.ORDER
-    elif state == "done":  # the figure of the director's page, by the day's decisions
-        rows, order = rows.filter(pk__in=book.done_since(clock.now() - timedelta(days=1)).values("pk")), ("-id",)
-    else:
-        rows, order = (
-            rows.exclude(state__in=["open", "shadow"]).filter(made_at__gte=clock.now() - timedelta(days=30)),
-            ("-id",),
-        )
-    context = {
-        "page": page(rows, order, request.GET.get("cursor", "")), "state": state, "key": key, "title_of": title_of,
-        "count": rows.count() if state == "done" else None,
-    }  # fmt: skip
-    return render(request, "web/proposals.html", context)
+    state, rows = request.GET.get("state", "open"), decisions.of(request.user)
+    done = (
+        rows.filter(pk__in=book.done_since(clock.now() - timedelta(days=1)).values("pk")) if state == "done" else None
+    )
+    context = {"title_of": title_of, "count": done.count() if done is not None else None}
+    return lists.show(request, PROPOSALS if state == "open" else DECIDED, rows, "web/proposals.html", context)
 
 
 @needs("automations.decide")

@@ -14,11 +14,10 @@ from django.views.decorators.http import require_POST
 
 from tamna.connect import systems
 from tamna.connect.errors import Unreachable
-from tamna.core import audit, clock, outbox, work
+from tamna.core import audit, clock, lists, outbox, work
 from tamna.core.access import CAPABILITIES, ROLES, SIGNED_IN, needs
 from tamna.core.actor import Actor
 from tamna.core.api import token_hash
-from tamna.core.export import as_csv
 from tamna.core.models import (
     ApiToken,
     AuditBlock,
@@ -29,35 +28,18 @@ from tamna.core.models import (
     HospitalClock,
     User,
 )
-from tamna.core.paging import page
 from tamna.patients.models import ImportRun
 from tamna.reception.fhir import report
+from tamna.web.lists import AUDIT, IMPORTS
 
 FAULTS = ("delay_s", "refuse_rate", "lie_rate", "lost_rate", "outage")
 
 
 @needs("audit.see")
 def audit_log(request: HttpRequest) -> HttpResponse:
-    rows = AuditEntry.objects.all()
-    given = {key: request.GET.get(key, "").strip() for key in ("actor", "action", "subject")}
-    if given["actor"]:
-        rows = rows.filter(actor_name=given["actor"])
-    if given["action"]:
-        rows = rows.filter(action__startswith=given["action"])
-    if given["subject"]:
-        rows = rows.filter(subject_id=given["subject"])
-    if request.GET.get("format") == "csv":
-        header = ("at", "recorded_at", "actor", "action", "subject_type", "subject_id", "reason")
-        values = rows.order_by("-id").values_list(
-            "at", "recorded_at", "actor_name", "action", "subject_type", "subject_id", "reason"
-        )
-        audit.note("audit.exported", by=Actor.of(request), detail=given)
-        return as_csv("audit", header, ([str(value) for value in row] for row in values[:100_000].iterator()))
-    context = {
-        "page": page(rows, ("-id",), request.GET.get("cursor", "")), "given": given,
-        "block": AuditBlock.objects.order_by("-id").first(),
-    }  # fmt: skip
-    return render(request, "web/audit.html", context)
+    """Who saw or changed what, newest first."""
+    block = AuditBlock.objects.order_by("-id").first()
+    return lists.show(request, AUDIT, AuditEntry.objects.all(), "web/audit.html", {"block": block})
 
 
 @require_POST
@@ -144,8 +126,7 @@ def connections(request: HttpRequest) -> HttpResponse:
 @needs("it.operate")
 def imports(request: HttpRequest) -> HttpResponse:
     """Imports of others' records that changed something, latest first; counts only, no person."""
-    runs = page(ImportRun.objects.all(), ("-id",), request.GET.get("cursor", ""))
-    return render(request, "web/imports.html", {"page": runs, "rows": [report.RunView.of(run) for run in runs.rows]})
+    return lists.show(request, IMPORTS, ImportRun.objects.all(), "web/imports.html", {"view_of": report.RunView.of})
 
 
 @needs("it.operate")

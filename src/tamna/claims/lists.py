@@ -1,0 +1,114 @@
+"""Lists of claims: worklist, batches and what is in one, answers, rules."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
+from tamna.claims import selectors
+from tamna.claims.models import Batch
+from tamna.claims.words import source_name
+from tamna.core.choices import departments
+from tamna.core.format import language
+from tamna.core.lists import Column, Filter, Listing, define
+
+DEPARTMENT = Filter("department", noop("Department"), lambda rows, code: rows.filter(department__code=code), kind="choice", options=departments)  # fmt: skip
+
+
+def _department(row: object) -> str:
+    return row.name_ko if language() == "ko" else row.name_en  # type: ignore[attr-defined]
+
+
+WORKLIST = define(
+    Listing(
+        "claims", noop("Claims"), "claims.see", view="claims:worklist", order=("-risk_won", "-id"), of_patients=True,
+        columns=(
+            Column("number", noop("Claim"), lambda row: row.claim_no),
+            Column("patient", noop("Patient"), lambda row: row.encounter.patient.masked_name),
+            Column("department", noop("Department"), lambda row: _department(row.department), wide=True),
+            Column("findings", noop("Findings"), lambda row: row.rejects + row.adjusts),
+            Column("risk", noop("At risk"), lambda row: row.risk_won, number=True, sort=("risk_won", "id")),
+            Column("claimed", noop("Claimed"), lambda row: row.insurer_won, number=True),
+            Column("score", noop("Score"), lambda row: row.score, number=True, wide=True),
+            Column("visit", noop("Visit"), lambda row: str(row.first_visit_on), wide=True, sort=("first_visit_on", "id")),
+            Column("due", noop("Due"), lambda row: str(row.due_on or ""), wide=True),
+        ),
+        filters=(
+            Filter("state", noop("State"), lambda rows, state: rows.filter(status=state), kind="kept", default=lambda: "checked"),
+            DEPARTMENT,
+            Filter("q", noop("Claim number"), lambda rows, words: rows.filter(claim_no__startswith=words)),
+        ),
+        empty=noop("Nothing waits here."), hint=noop("Clean claims go on by themselves."),
+    )
+)  # fmt: skip
+
+BATCHES = define(
+    Listing(
+        "batches", noop("Batches"), "claims.see", view="claims:batches", order=("-id",),
+        columns=(
+            Column("number", noop("Batch"), lambda row: row.batch_no, sort=("batch_no",)),
+            Column("made", noop("Made"), lambda row: str(row.made_at)),
+            Column("statements", noop("Statements"), lambda row: row.statements, number=True),
+            Column("claimed", noop("Claimed"), lambda row: row.insurer_won, number=True),
+            Column("receipt", noop("Receipt"), lambda row: row.receipt_no, wide=True),
+            Column("state", noop("State"), lambda row: row.get_status_display()),
+        ),
+        filters=(
+            Filter("state", noop("State"), lambda rows, state: rows.filter(status=state), kind="choice", options=lambda: Batch.Status.choices),
+            Filter("month", noop("Month of care (202611)"), lambda rows, month: rows.filter(care_month=month)),
+        ),
+        empty=noop("No batch was made yet."), hint=noop("Send ready claims from the worklist; they become batches."),
+    )
+)  # fmt: skip
+
+STATEMENTS = define(
+    Listing(
+        "batches.statements", noop("Statements"), "claims.see", order=("serial_no", "id"), of_patients=True,
+        columns=(
+            Column("serial", noop("Serial"), lambda row: row.serial_no, sort=("serial_no", "id")),
+            Column("number", noop("Claim"), lambda row: row.claim_no),
+            Column("patient", noop("Patient"), lambda row: row.encounter.patient.masked_name),
+            Column("claimed", noop("Claimed"), lambda row: row.insurer_won, number=True),
+            Column("state", noop("State"), lambda row: row.get_status_display()),
+        ),
+    )
+)  # fmt: skip
+
+ANSWERS = define(
+    Listing(
+        "answers", noop("Answers"), "claims.see", view="claims:answers", order=("-id",), of_patients=True,
+        columns=(
+            Column("day", noop("Day"), lambda row: str(row.decided_on)),
+            Column("claim", noop("Claim"), lambda row: row.claim.claim_no),
+            Column("department", noop("Department"), lambda row: _department(row.claim.department), wide=True),
+            Column("state", noop("State"), lambda row: _(row.status)),
+            Column("reason", noop("Reason"), lambda row: row.reason_code),
+            Column("asked", noop("Asked"), lambda row: row.requested_won, number=True, wide=True),
+            Column("cut", noop("Cut"), lambda row: row.requested_won - row.decided_won, number=True),
+            Column("act", noop("Action"), unseen=True),
+        ),
+        filters=(
+            Filter("show", noop("State"), lambda rows, show: rows.filter(seen_at=None) if show == "new" else rows, kind="kept", default=lambda: "new"),
+            Filter("department", noop("Department"), lambda rows, code: rows.filter(claim__department__code=code), kind="choice", options=departments),
+            Filter("reason", noop("Reason code"), lambda rows, code: rows.filter(reason_code=code.upper())),
+        ),
+        empty=noop("No new answers."), hint=noop("Answers come by themselves; look at the batches to see what is still under review."),
+    )
+)  # fmt: skip
+
+RULES = define(
+    Listing(
+        "rules", noop("Claim rules"), "claims.see", view="claims:rules", order=("id",),
+        columns=(
+            Column("id", noop("Rule"), lambda rule: rule.id, sort=("id",)),
+            Column("what", noop("What"), lambda rule: rule.title.get(language(), rule.title.get("ko", rule.id))),
+            Column("severity", noop("Severity"), lambda rule: _(rule.severity), sort=("severity",)),
+            Column("source", noop("Source"), lambda rule: source_name(rule.source), wide=True),
+            Column("mark", noop("Mark"), lambda rule: rule.mark),
+        ),
+        filters=(
+            Filter("q", noop("Find"), selectors.rules_with),
+            Filter("severity", noop("Severity"), lambda rules, severity: [rule for rule in rules if rule.severity == severity],
+                   kind="choice", options=lambda: [(key, _(key)) for key in ("reject", "adjust", "warn")]),
+        ),
+        empty=noop("No rule fits."),
+    )
+)  # fmt: skip

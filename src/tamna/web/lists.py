@@ -1,0 +1,86 @@
+"""Lists of the shared screens: the audit log, proposals."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
+from tamna.core import automations, clock
+from tamna.core.audit import actions
+from tamna.core.catalogue import done_since, title_of
+from tamna.core.format import moment
+from tamna.core.lists import Column, Filter, Listing, define
+from tamna.reception.fhir import report
+
+AUDIT = define(
+    Listing(
+        "audit", noop("Audit log"), "audit.see", view="web:audit", order=("-id",), of_patients=True,
+        columns=(
+            Column("at", noop("Hospital time"), lambda row: str(row.at), sort=("id",)),
+            Column("recorded", noop("Wall time"), lambda row: str(row.recorded_at), wide=True),
+            Column("actor", noop("Who"), lambda row: row.actor_name),
+            Column("action", noop("Action"), lambda row: row.action),
+            Column("subject", noop("Record"), lambda row: f"{row.subject_type} {row.subject_id}", wide=True),
+            Column("reason", noop("Reason"), lambda row: row.reason, wide=True),
+        ),
+        filters=(
+            Filter("actor", noop("Who"), lambda rows, name: rows.filter(actor_name=name)),
+            Filter("action", noop("Action"), lambda rows, action: rows.filter(action=action), kind="choice",
+                   options=lambda: [(key, key) for key in actions()]),
+            Filter("subject", noop("Record"), lambda rows, ref: rows.filter(subject_id=ref)),
+        ),
+        empty=noop("Nothing was written yet."),
+    )
+)  # fmt: skip
+
+
+def _in_state(rows: Any, state: str) -> Any:
+    """Open ones, those done in the last day, or those decided in the last month."""
+    if state == "open":
+        return rows.filter(state="open")
+    if state == "done":  # the figure of the director's page, by the day's decisions
+        return rows.filter(pk__in=done_since(clock.now() - timedelta(days=1)).values("pk"))
+    return rows.exclude(state__in=["open", "shadow"]).filter(made_at__gte=clock.now() - timedelta(days=30))
+
+
+PROPOSALS = define(
+    Listing(
+        "proposals", noop("Proposals"), "automations.decide", view="web:proposals", order=("-worth_won", "-id"),
+        columns=(
+            Column("title", noop("Proposal"), title_of),
+            Column("state", noop("State"), lambda row: _(row.state), wide=True),
+            Column("value", noop("Value"), lambda row: row.won, number=True, sort=("worth_won", "id")),
+            Column("confidence", noop("Confidence"), lambda row: row.confidence, number=True, wide=True),
+            Column("act", noop("Action"), unseen=True),
+        ),
+        filters=(
+            Filter("state", noop("State"), _in_state, kind="kept", default=lambda: "open"),
+            Filter("automation", noop("Automation"), lambda rows, key: rows.filter(automation=key), kind="choice",
+                   options=lambda: [(key, key) for key in sorted(automations.built())]),
+            Filter("rule", noop("Rule"), lambda rows, rule: rows.filter(title_facts__rule=rule), kind="kept"),
+        ),
+        empty=noop("Nothing waits for you."), hint=noop("What was decided stands under Decided."),
+    )
+)  # fmt: skip
+DECIDED = define(
+    replace(PROPOSALS, key="proposals.decided", order=("-id",), empty=noop("Nothing was decided yet."), hint="")
+)
+
+IMPORTS = define(
+    Listing(
+        "imports", noop("Imports"), "it.operate", view="web:imports", order=("-id",),
+        columns=(
+            Column("begun", noop("Begun"), lambda run: moment(run.started_at), sort=("id",)),
+            Column("by", noop("By"), lambda run: run.started_by, wide=True),
+            Column("bundles", noop("Bundles"), lambda run: report.RunView.of(run).bundles["new"], number=True),
+            Column("read", noop("Read"), lambda run: report.RunView.of(run).totals["read"], number=True),
+            Column("mapped", noop("Mapped"), lambda run: report.RunView.of(run).totals["mapped"], number=True, wide=True),
+            Column("kept", noop("Kept aside"), lambda run: report.RunView.of(run).totals["kept"], number=True, wide=True),
+            Column("refused", noop("Refused"), lambda run: len(report.RunView.of(run).refusals), number=True),
+            Column("state", noop("State")),
+        ),
+        empty=noop("Nothing was imported yet."), hint=noop("Run `tamna import fhir FOLDER` on the server."),
+    )
+)  # fmt: skip
