@@ -78,4 +78,4 @@ def regained_share() -> tuple[int, int]:
 
 def next_after(claim: Claim) -> Claim | None:
     """The claim that needs a person next, most won at risk first, leaving this one out. One query."""
-    return worklist("checked").exclude(pk=claim.pk).order_by("-risk_won", "-id").first()
+    return worklist().filter(status="checked").exclude(pk=claim.pk).order_by("-risk_won", "-id").first()
