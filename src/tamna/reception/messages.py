@@ -32,6 +32,7 @@ MESSAGES = {
     "fhir.bad_json": _("It is not JSON at line %(line)s, column %(column)s. None of it was taken."),
     "fhir.bad_number": _("A number is none that FHIR allows (%(found)s). None of it was taken."),
     "fhir.key_twice": _("An element is given twice, so that it is not clear which one holds. None of it was taken."),
+    "fhir.bad_text": _("A text holds half a character or a NUL, which no text may hold. None of it was taken."),
     "fhir.not_fhir": _("It is JSON but not a FHIR R4 bundle or resource. None of it was taken."),
     "fhir.no_lines": _("%(count)s lines one after another are not JSON. None of them was taken."),
     "fhir.bundle_type": _("This type of bundle is not taken, only %(taken)s. None of it was taken."),

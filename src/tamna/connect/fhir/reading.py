@@ -208,7 +208,7 @@ def parse(content: bytes) -> Any:
     """JSON as FHIR wants it. Decimals come as Exact. Raises FhirError."""
     text = _text(content)
     try:
-        return json.loads(
+        value = json.loads(
             text, parse_constant=_constant, parse_float=_decimal, parse_int=_whole_number, object_pairs_hook=_object
         )
     except RecursionError as error:
@@ -218,6 +218,22 @@ def parse(content: bytes) -> Any:
         raise FhirError(key, line=error.lineno, column=error.colno) from error
     except MemoryError as error:
         raise FhirError("fhir.too_large", limit_mib=MAX_BUNDLE_BYTES >> 20) from error
+    if _nul.search(text) or (_surrogate.search(text) and _has_half_a_letter(value)):
+        raise FhirError("fhir.bad_text")
+    return value
+
+
+_nul = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_surrogate = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def _has_half_a_letter(value: Any) -> bool:
+    """A surrogate without its other half: JSON can write it, no encoding and no database can hold it."""
+    try:
+        dump(value).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _text(content: bytes) -> str:

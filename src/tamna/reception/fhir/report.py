@@ -90,7 +90,7 @@ HINTS: dict[str, str] = {
 }  # fmt: skip
 for _key in ("fhir.binary", "fhir.bad_json", "fhir.bad_number", "fhir.key_twice", "fhir.too_deep", "fhir.not_fhir", "fhir.wrong_type",
              "fhir.bundle_type", "fhir.empty", "fhir.empty_bundle", "fhir.bad_element", "fhir.element_missing", "fhir.no_resource",
-             "fhir.method", "fhir.same_id_twice", "fhir.no_lines"):  # fmt: skip
+             "fhir.method", "fhir.same_id_twice", "fhir.no_lines", "fhir.does_not_fit", "fhir.bad_text"):  # fmt: skip
     HINTS[_key] = RETRY
 
 

@@ -114,18 +114,17 @@ class Import:
             writes = taker.prepare(entries)
             refusals = [[refusal.row, refusal.key] for refusal in part.refusals]
             seen = ImportedBundle.objects.filter(digest=parcel.digest).first()
+            whole, nothing = ImportedBundle.Outcome.WHOLE, part.total("refused") == part.total("read")
             if writes or (refusals and (seen is None or seen.refusals != refusals)):
                 made = made or _begin(self.by)
                 taker.write(made, self.by)
-                part.bundles["new" if part.is_new else "unchanged"] += 1
-                outcome = ImportedBundle.Outcome.PARTLY if refusals else ImportedBundle.Outcome.WHOLE
+                outcome = ImportedBundle.Outcome.REFUSED if nothing else ImportedBundle.Outcome.PARTLY
                 ImportedBundle.objects.update_or_create(
                     digest=parcel.digest,
-                    defaults={"run": made, "outcome": outcome, "refusals": refusals, "taken_at": clock.now(),
+                    defaults={"run": made, "outcome": outcome if refusals else whole, "refusals": refusals, "taken_at": clock.now(),
                               "counts": {kind: one.read - one.refused for kind, one in part.types.items()}},
                 )  # fmt: skip
-            else:
-                part.bundles["unchanged"] += 1
+            part.bundles["new" if part.is_new else "refused" if refusals and nothing else "unchanged"] += 1
         self.run = made
         return part
 
@@ -195,7 +194,7 @@ class _Taker:
         self.tally.refuse(Refusal.of(error, self.place, self.name))
 
     def _item(self, entry: Entry) -> Item | None:
-        resource = entry.value.get("resource")
+        resource: Any = entry.value.get("resource")
         request = entry.value.get("request")
         kind = resource.get("resourceType") if isinstance(resource, dict) else ""
         kind = kind if isinstance(kind, str) and kind in validity.TYPES else ""
