@@ -11,6 +11,8 @@ import pytest
 from django.apps import apps
 from django.core import serializers
 from django.core.management import call_command
+from django.core.management.color import no_style
+from django.db import connection
 
 from tamna.connect.fhir import canonical, parse
 from tamna.core import clock, crypto, outbox
@@ -101,6 +103,9 @@ def emptied() -> None:
     crypto.forget_keys()
     for row in serializers.deserialize("json", kept):
         row.save()
+    with connection.cursor() as cursor:
+        for sql in connection.ops.sequence_reset_sql(no_style(), [Hospital, Department, Room, Practitioner]):
+            cursor.execute(sql)
 
 
 def test_our_own_patient_read_back_here_changes_nothing(native, give, bring, counts):
@@ -181,8 +186,6 @@ def test_nothing_from_elsewhere_waits_is_charged_or_claimed(bring):
 
 
 def test_nothing_of_a_person_is_readable_in_the_tables(bring):
-    from django.db import connection
-
     bring(DATA / "marigold.json")
     with connection.cursor() as cursor:
         cursor.execute("SELECT string_agg(r::text, '') FROM patients_importedresource r")
