@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-MAX_BUNDLE_BYTES = 64 << 20  # unpacked; measured peak of a bundle of that size stands in docs/operate.md
+MAX_BUNDLE_BYTES = 64 << 20  # unpacked; reading one of 63 MiB and 66,862 entries peaked at 479 MiB
 MAX_LINE_BYTES = 16 << 20
 MAX_LINES_BYTES = 4 << 30  # of one NDJSON file, unpacked: it is read in pieces
 LINES, PIECE_BYTES = 500, 8 << 20
