@@ -37,7 +37,7 @@ int: year_to_date_share ventilation_hours days_since_last_visit_same_disease day
 number: stay_hours hours_in_er patient_rate consultation_rate
 bool: pregnant special_registered eligible_on_first_day benefit_stopped identity_checked referral_exempt
 bool: extension_approved arrived_by_er drg_exempt cap_applied chronic proxy_visit therapy_only_day
-bool: room_reduction_applied bilateral
+bool: room_reduction_applied bilateral infection_reported
 """
 )
 LINE = _columns(
