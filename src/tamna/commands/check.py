@@ -23,7 +23,7 @@ import psutil
 from tamna.commands.streams import BadInput, common_arguments, dump, json_rows, opened, report, written
 from tamna.engines.claimcheck import RuleError, RuleSet, schema
 from tamna.engines.claimcheck.associations import mined
-from tamna.engines.claimcheck.frame_input import accepted, columns_of_frames
+from tamna.engines.claimcheck.frame_input import accepted, columns_of_frames, without_refused
 from tamna.engines.claimcheck.frames import FramesCheck, frames_of
 from tamna.engines.claimcheck.report import scored
 from tamna.engines.claimcheck.ruleset import Columns, columns_of
@@ -47,6 +47,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.tables and not args.tables.is_dir():
+        raise BadInput(
+            "no_such_folder", f"{args.tables} is not a folder", field="--tables", hint="a folder of NAME.csv"
+        )
     try:
         rules = RuleSet.load(args.on, args.rules, args.only, tables_folder=args.tables)
     except (RuleError, ParamsError) as error:
@@ -58,8 +62,7 @@ def run(args: argparse.Namespace) -> int:
             dump(bench(rules, args.bench, args.seed), out)
         return 0
     if args.file != "-" and Path(args.file).is_dir():
-        frames, columns = _folder(Path(args.file))
-        refused = 0
+        frames, columns, refused = _folder(Path(args.file), args.strict)
         documents = None
     else:
         documents, refused = _documents(args.file, args.strict)
@@ -70,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     with written(args.out) as out:
         for answer in _answers(rules, frames["claims"], found, columns, args.lang):
             dump(answer, out)
-    if documents is not None and refused and not documents:
+    if refused and frames["claims"].is_empty():
         return 2
     return 3 if refused else 0
 
@@ -170,7 +173,8 @@ def _columns(documents: list[schema.Document]) -> Columns:
     return columns
 
 
-def _folder(folder: Path) -> tuple[dict[str, pl.DataFrame], Columns]:
+def _folder(folder: Path, strict: bool) -> tuple[dict[str, pl.DataFrame], Columns, int]:
+    """The tables of the folder; a claim with a value that cannot be read is told and left out."""
     given: dict[str, pl.DataFrame | None] = {}
     for scope in schema.SCOPES:
         path = folder / f"{scope}.parquet"
@@ -189,7 +193,19 @@ def _folder(folder: Path) -> tuple[dict[str, pl.DataFrame], Columns]:
         else:
             given[scope] = None
     try:
-        return accepted(given), columns_of_frames(given)
+        return accepted(given), columns_of_frames(given), 0
+    except InputError as error:
+        whole = error
+    try:
+        kept, refusals = without_refused(given)
+        if not refusals:
+            raise whole
+        for row, error in refusals:
+            bad = BadInput(error.code, error.message, row=row, field=error.field, hint=error.hint)
+            if strict:
+                raise bad
+            report(bad)
+        return accepted(kept), columns_of_frames(kept), len(refusals)
     except InputError as error:
         raise BadInput(error.code, error.message, field=error.field, hint=error.hint) from error
 

@@ -119,6 +119,8 @@ def written(name: str | None) -> Iterator[TextIO]:
         yield sys.stdout
         return
     path = Path(name)
+    if not path.absolute().parent.is_dir():
+        raise BadInput("no_such_folder", f"{path.parent} is not a folder", field="--out", hint="make the folder first")
     part = path.with_name(path.name + ".part")
     opener: Any = gzip.open(part, "wt", encoding="utf-8") if path.suffix == ".gz" else part.open("w", encoding="utf-8")
     try:

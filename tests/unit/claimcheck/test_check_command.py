@@ -3,6 +3,7 @@
 import json
 
 import polars as pl
+import pytest
 
 from tamna.cli import main
 from tamna.engines.claimcheck.examples import statement
@@ -57,6 +58,59 @@ def test_bad_rows_are_told_and_good_ones_answered(tmp_path, capsys):
     error = json.loads(told.err)
     assert (error["code"], error["row"], error["field"]) == ("bad_date", 1, "claim.first_visit_on")
     assert main(["check", file, "--strict"]) == 2
+
+
+def folder_of(path, claims=(), lines=()):
+    for part, changes in (("claims", claims), ("lines", lines), ("diagnoses", ())):
+        rows = []
+        for document in (GOOD, FAULTY):
+            own = [document["claim"]] if part == "claims" else document[part]
+            rows += [row | {"claim_id": document["claim"]["claim_id"]} for row in own]
+        pl.DataFrame(rows).with_columns(changes).write_parquet(path / f"{part}.parquet")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("claims", "lines", "told", "answered"),
+    [
+        (pl.Series("total_amount", ["14510", "much"]), (), [("bad_int", 2, "claims.total_amount")], ["C1"]),
+        (pl.Series("age", [52.5, 52.0]), (), [("bad_int", 1, "claims.age")], ["C2"]),
+        ((), pl.Series("service_on", ["2026-02-30", "2026-09-01"]), [("bad_date", 1, "lines.service_on")], ["C2"]),
+        ((), pl.Series("claim_id", ["C1", "lost"]), [("no_such_claim", 2, "lines.claim_id")], ["C1", "C2"]),
+        (pl.Series("claim_id", ["C1", "C1"]), (), [("claim_id_twice", 2, "claims.claim_id")] * 1, ["C1"]),
+    ],
+)
+def test_a_folder_tells_bad_rows_and_answers_the_others(tmp_path, capsys, claims, lines, told, answered):
+    folder = folder_of(tmp_path, claims, lines)
+    assert main(["check", folder]) == 3
+    out = capsys.readouterr()
+    errors = [json.loads(line) for line in out.err.splitlines()]
+    assert [(one["code"], one["row"], one["field"]) for one in errors][:1] == told
+    assert [json.loads(line)["claim_id"] for line in out.out.splitlines()] == answered
+    assert main(["check", folder, "--strict"]) == 2
+
+
+def test_a_folder_with_other_types_and_columns_says_the_same(tmp_path, capsys):
+    main(["check", jsonl(tmp_path / "claims.jsonl", GOOD, FAULTY)])
+    plain = answers(capsys)
+    text = pl.all().cast(pl.String())
+    other = [pl.col("setting").cast(pl.Categorical()), pl.col("total_amount").cast(pl.Decimal(12, 0))]
+    for turn, changes in enumerate((text, [*other, pl.Series("extra", [[1], [2]])])):
+        path = tmp_path / str(turn)
+        path.mkdir()
+        assert main(["check", folder_of(path, changes, text if changes is text else ())]) == 0
+        assert [one["findings"] for one in answers(capsys)] == [one["findings"] for one in plain]
+
+
+def test_own_tables_that_lack_a_column_silence_only_their_rules(tmp_path, capsys):
+    (tmp_path / "staff.csv").write_text("doctor_license\n99999\n", encoding="utf-8")
+    (tmp_path / "fees.csv").write_text("code,unit_price_won\nAA256,14510\n", encoding="utf-8")
+    assert main(["check", jsonl(tmp_path / "claims.jsonl", GOOD), "--tables", str(tmp_path)]) == 0
+    (answer,) = answers(capsys)
+    assert "L004" in [one["rule_id"] for one in answer["findings"]]  # no kind: L001 and L003 cannot be judged
+    assert {"L001", "L003", "C004", "Q001", "N001"} <= set(answer["not_evaluated"])
+    assert main(["check", "--bench", "1", "--tables", str(tmp_path / "none")]) == 2
+    assert main(["check", "--bench", "1", "--out", str(tmp_path / "none" / "x")]) == 2
 
 
 def test_nothing_usable(tmp_path, capsys):

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from tamna.engines.claimcheck.ruleset import Columns
 
 
+Refusal = tuple[int, InputError]  # the row of its table, from 1
+
+
 def columns_of_frames(given: Mapping[str, pl.DataFrame | None]) -> "Columns":
     columns = {scope: frozenset(frame.columns) for scope, frame in given.items() if frame is not None}
     return {scope: names for scope, names in columns.items() if names or scope in {"claims", "notes"}}
@@ -45,32 +48,100 @@ def accepted(given: Mapping[str, pl.DataFrame | None]) -> dict[str, pl.DataFrame
     return frames
 
 
-def _typed(frame: pl.DataFrame, columns: Mapping[str, str], scope: str) -> pl.DataFrame:
-    casts = []
-    for name, kind in columns.items():
-        if name not in frame.columns or frame.schema[name] == TYPES[kind]:
+def without_refused(given: Mapping[str, pl.DataFrame | None]) -> tuple[dict[str, pl.DataFrame | None], list[Refusal]]:
+    """The tables without what cannot be read, and why, row by row: a bad value anywhere refuses its whole claim.
+
+    A claim_id that occurs again refuses the later claim, a row without its claim itself. Raises InputError.
+    """
+    claims = given["claims"]
+    if claims is None or "claim_id" not in claims.columns:
+        return dict(given), []  # `accepted` says so
+    kept: dict[str, pl.DataFrame | None] = dict(given)
+    refusals: list[Refusal] = []
+    refused: set[str] = set()
+    places: dict[str, int] = {}
+    for place, name in enumerate(claims["claim_id"].cast(pl.String()).to_list()):
+        if name is not None and places.setdefault(name, place) != place:
+            told = InputError("claim_id_twice", f"claim_id {name} occurs twice", field="claims.claim_id")
+            refusals.append((place + 1, told))
+    again = {row - 1 for row, _ in refusals}
+    kept["claims"] = _only(claims, [place for place in range(len(claims)) if place not in again])
+    for scope, columns in schema.SCOPES.items():
+        frame = kept[scope]
+        if frame is None or "claim_id" not in frame.columns:
             continue
-        column = pl.col(name)
-        if frame.schema[name] == pl.String() and kind != "text":
+        names = frame["claim_id"].cast(pl.String()).to_list()
+        for place, column in _cast(frame, columns or schema.CLAIM, scope)[1]:
+            told = InputError(
+                f"bad_{(columns or schema.CLAIM)[column]}", f"{scope} row {place + 1}: {column} cannot be read",
+                field=f"{scope}.{column}",
+            )  # fmt: skip
+            refusals.append((place + 1, told))
+            refused.add(names[place])
+        for place, name in enumerate(names) if scope != "claims" else ():
+            if name not in places:
+                told = InputError("no_such_claim", f"{scope} row {place + 1} belongs to no claim", f"{scope}.claim_id")
+                refusals.append((place + 1, told))
+    if not refusals:
+        return dict(given), []
+    for scope, frame in kept.items():
+        if frame is not None and "claim_id" in frame.columns:
+            names = frame["claim_id"].cast(pl.String()).to_list()
+            known = [name not in refused and (scope == "claims" or name in places) for name in names]
+            kept[scope] = _only(frame, [place for place, keep in enumerate(known) if keep])
+    return kept, refusals
+
+
+def _only(frame: pl.DataFrame, places: list[int]) -> pl.DataFrame:
+    return frame if len(places) == len(frame) else frame[places]
+
+
+def _typed(frame: pl.DataFrame, columns: Mapping[str, str], scope: str) -> pl.DataFrame:
+    done, bad = _cast(frame, columns, scope)
+    for place, name in bad[:1]:
+        raise InputError(
+            f"bad_{columns[name]}", f"{scope} row {place + 1}: {name} cannot be read", field=f"{scope}.{name}"
+        )
+    return done
+
+
+def _cast(frame: pl.DataFrame, columns: Mapping[str, str], scope: str) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
+    """The frame with typed columns, and (row, column) of the values that cannot be read."""
+    casts, bad = [], []
+    for name, kind in columns.items():
+        if name not in frame.columns:
+            continue
+        column, dtype = pl.col(name), frame.schema[name]
+        if dtype.is_float() and kind in {"int", "number"}:
+            broken = ~column.is_finite() | (column != column.floor()) if kind == "int" else ~column.is_finite()
+            bad += [(place, name) for place in frame.select(broken.fill_null(value=False).arg_true()).to_series()]
+        if dtype == TYPES[kind]:
+            continue
+        if dtype == pl.String() and kind != "text":
             column = pl.when(column != "").then(column)
             if kind == "datetime":
                 continue  # a bare time needs its day first
             if kind == "date":
                 column = column.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
             elif kind == "bool":
-                column = column.str.to_lowercase().replace_strict({"true": True, "false": False}, default=None)
+                column = column.str.to_lowercase().replace_strict(
+                    {"true": True, "false": False, "1": True, "0": False}, default=None
+                )
+            elif kind == "int":  # "14510.0" is a whole number, "14510.5" is none
+                number = column.cast(pl.Float64(), strict=False)
+                column = pl.when(number == number.floor()).then(number)
         casts.append(column.cast(TYPES[kind], strict=False).alias(name))
-    done = frame.with_columns(casts)
+    try:
+        done = frame.with_columns(casts)
+    except pl.exceptions.PolarsError as error:
+        raise InputError("bad_column", f"{scope}: a column has a type that cannot be read ({error})") from error
     for cast in casts:
         name = cast.meta.output_name()
         before = frame[name]
         given = before.is_not_null() & (before != "") if before.dtype == pl.String() else before.is_not_null()
-        if (bad := (given & done[name].is_null())).any():
-            row = bad.arg_true()[0]
-            raise InputError(
-                f"bad_{columns[name]}", f"{scope} row {row + 1}: {name} cannot be read", field=f"{scope}.{name}"
-            )
-    return done
+        if (lost := (given & done[name].is_null())).any():
+            bad += [(place, name) for place in lost.arg_true()]
+    return done, sorted(set(bad))
 
 
 def _with_times(lines: pl.DataFrame) -> pl.DataFrame:

@@ -224,6 +224,8 @@ def _bool(value: Any) -> bool | None:
         return bool(value)
     if value == "":
         return None
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
     raise TypeError
 
 
