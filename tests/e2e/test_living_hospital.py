@@ -67,9 +67,11 @@ def enter(browser, who, lang="ko"):
 def test_the_directors_figures_move_by_themselves(tamna, browser):
     page = enter(browser, "director")
     page.goto(f"{BASE}/insight/")
-    tile = page.locator("#live-page .tile").first
-    before = tile.inner_text()
-    expect(tile).not_to_have_text(before, timeout=60_000)
+    page.evaluate("window.openedOnce = true")  # gone after a reload
+    figure = page.locator("#live-page .tile > b").first
+    before = figure.inner_text()
+    expect(figure).not_to_have_text(before, timeout=120_000)
+    assert page.evaluate("window.openedOnce") is True
 
 
 def test_a_visit_is_followed_to_the_journal(tamna, browser):

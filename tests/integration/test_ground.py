@@ -89,6 +89,24 @@ def test_a_lag_counts_only_what_waits_for_the_handler_and_idle_ones_move_on(cler
         outbox._listeners.pop("test.rare")
 
 
+def test_a_handler_that_comes_with_an_upgrade_starts_at_the_end_of_the_log(clerk, morning):
+    seen = []
+    outbox.record("ground.new", {}, by=clerk)
+    outbox.on("ground.new", key="test.new")(lambda event: seen.append(event.pk))
+    try:
+        outbox.subscribe_from_now()
+        outbox.deliver(only="test.new")
+        assert seen == []
+        later = outbox.record("ground.new", {}, by=clerk)
+        outbox.deliver(only="test.new")
+        assert seen == [later.pk]
+        outbox.replay("test.new")
+        outbox.deliver(only="test.new")
+        assert len(seen) == 3
+    finally:
+        outbox._listeners.pop("test.new")
+
+
 def test_the_audit_cannot_be_changed_and_a_forgery_shows(clerk, morning):
     for n in range(5):
         audit.note("ground.tested", by=clerk, detail={"n": n})

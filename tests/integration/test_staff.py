@@ -98,4 +98,8 @@ def test_staff_work_at_a_human_pace_and_leave_some(ask, user_of, morning):
     assert {row.by["team"] for row in Decision.objects.all()} == {"claims"}
     assert {"accepted", "edited", "refused"} == set(Decision.objects.values_list("verdict", flat=True))
     assert not Decision.objects.filter(verdict="refused", reason="").exists()
+    (daily,) = proposed(1, team="claims", automation="claim.submit")
+    staff.decide(morning, 18 * 60 + 1)
+    daily.refresh_from_db()
+    assert daily.state == "accepted"
     assert Made.objects.filter(state="open").count() >= 60 and Made.objects.get(pk=fresh.pk).state == "open"

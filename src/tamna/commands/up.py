@@ -107,7 +107,7 @@ def _prepare(args: argparse.Namespace) -> bool:
     from django.core.management import call_command
     from django.utils import timezone
 
-    from tamna.core import clock
+    from tamna.core import clock, outbox
     from tamna.core.models import Hospital, HospitalClock, User
 
     call_command("migrate", verbosity=0, interactive=False)
@@ -120,6 +120,7 @@ def _prepare(args: argparse.Namespace) -> bool:
     if hospital is None:
         _plant(args.rate)
         return True
+    outbox.subscribe_from_now()  # a handler that came with an upgrade does not read the past; `outbox.replay` does
     if hospital.is_synthetic:
         from tamna.synthetic import seed
 

@@ -183,7 +183,7 @@ def deliver_all(*, rounds: int = 1000) -> int:
 
 
 def subscribe_from_now() -> None:
-    """Start every handler that has no position yet at the end of the log (after a bulk load)."""
+    """Start every handler that has no position yet at the end of the log (after a bulk load or an upgrade)."""
     last = Event.objects.order_by("-xact", "-id").values_list("xact", "id").first() or (0, 0)
     for key in _listeners:
         Subscription.objects.get_or_create(handler=key, defaults={"xact": last[0], "event_id": last[1]})

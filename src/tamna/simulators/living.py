@@ -84,6 +84,7 @@ class Robots:
         minute = (now - now.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds() / 60
         if self.day != now.date():
             self._begin(now)
+        self.staff.decide(now, minute)
         if minute >= NIGHT_FROM_MIN and self._is_quiet():
             self._to_morning(now)
             return
@@ -94,7 +95,6 @@ class Robots:
         for number, at in list(self.due.items()):
             if at <= minute:
                 self._pay(number)
-        self.staff.decide(now, minute)
 
     def _begin(self, now: datetime) -> None:
         on = now.date()

@@ -19,7 +19,8 @@ BETWEEN_MIN = 10.0  # mean pause between two decisions of one person
 READ_AFTER_MIN = 6.0  # a proposal lies this long before somebody opens it
 LEFT, REFUSED, EDITED = 0.20, 0.08, 0.10  # shares; the rest is accepted
 DECIDE = frozenset({"front_lead", "reception", "cashier", "claims", "general", "planning", "it"})
-ROUTINE = frozenset({"claim.submit"})  # the day's sending is never left or refused
+ROUTINE = frozenset({"claim.submit"})  # the day's sending is never left or refused: somebody stays for it
+STAYS_MIN = 5.0  # how often who stays looks again
 REASONS = ("이 건에는 맞지 않음", "맞지만 지금은 아님", "다른 방식으로 처리함", "품에 비해 이득이 적음")
 NOTES = ("담당자 확인 후 처리", "상병과 수가를 한 번 더 볼 것", "영수증과 대조함")
 
@@ -36,6 +37,8 @@ class Staff:
     def decide(self, now: datetime, minute: float) -> None:
         if self.day != now.date():
             self.day, self.next_at = now.date(), {}
+        if minute >= WORKS[1]:
+            self._send_off(now, minute)
         if not WORKS[0] <= minute < WORKS[1] or LUNCH[0] <= minute < LUNCH[1]:
             return
         waiting: dict[str, list[dict[str, Any]]] = {}
@@ -50,6 +53,16 @@ class Staff:
                 waiting[clerk.team] = self._waiting(clerk.team, now)
             if waiting[clerk.team]:
                 self._decide(clerk, waiting[clerk.team].pop(0), now)
+
+    def _send_off(self, now: datetime, minute: float) -> None:
+        """One clerk stays until the day's sending is decided."""
+        if minute < self.next_at.get("", 0):
+            return
+        self.next_at[""] = minute + STAYS_MIN
+        clerk = next(clerk for clerk in self.people if clerk.role == "claims")
+        for row in self._waiting(clerk.team, now):
+            if row["automation"] in ROUTINE:
+                self._decide(clerk, row, now)
 
     def _waiting(self, team: str, now: datetime) -> list[dict[str, Any]]:
         """What the team has open and does not leave to a visitor; the day's sending first, then most worth first."""
