@@ -90,10 +90,9 @@ class Staff:
         self.ask("POST", f"/proposals/{row['id']}/decision", json=body)
 
 
-def _edited(fields: list[dict[str, Any]], dice: random.Random) -> dict[str, Any]:
+def _edited(fields: dict[str, Any], dice: random.Random) -> dict[str, Any]:
     """What a person would change: a later day to pay by, another note, a wider span. Codes are left as proposed."""
-    for field in fields:
-        name, value = field["name"], field["value"]
+    for name, value in fields.items():
         if name == "pay_by":
             return {name: (date.fromisoformat(value) + timedelta(days=dice.choice((2, 3, 7)))).isoformat()}
         if name == "older_than_days":

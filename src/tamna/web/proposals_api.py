@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 from ninja.errors import HttpError
 
-from tamna.core import action_form, automations, decisions
+from tamna.core import automations, decisions
 from tamna.core.access import may
 from tamna.core.actor import Actor
 from tamna.core.api import scope
@@ -29,12 +29,13 @@ class NewDecision(Schema):
 
 
 def as_json(row: Proposal) -> dict[str, Any]:
-    fields = action_form.fields_of(automations.action_of(row)) if row.state == "open" else []
+    kind = automations.kind_of(row.action)
+    names = automations.editable(kind) if kind and row.state == "open" else frozenset()
     return {
         "id": row.public_id, "automation": row.automation, "key": row.key, "action": row.action, "team": row.team, "state": row.state,
         "won": row.won, "minutes": row.minutes, "worth_won": row.worth_won, "confidence": row.confidence, "made_at": row.made_at,
         "due_at": row.due_at, "expires_at": row.expires_at,
-        "editable": [{"name": field.name, "kind": field.kind, "value": field.proposed} for field in fields],
+        "editable": {name: row.fields.get(name) for name in sorted(names)},
     }  # fmt: skip
 
 
