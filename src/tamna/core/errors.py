@@ -3,6 +3,7 @@
 Messages live beside the department that raises them, in `messages.py`: `MESSAGES = {"reception.slot_taken": _("…")}`.
 """
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -54,3 +55,13 @@ def refused_as(**keys: str) -> Iterator[None]:
         if name in keys:
             raise DomainError(keys[name], constraint=name) from error
         raise
+
+
+def without_data(error: BaseException) -> str:
+    """What is safe to keep of an error: its kind, its key or constraint, and where. The text may quote a person's row."""
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or getattr(error, "key", None)
+    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "/tamna/" in frame.filename]
+    where = [
+        f"{frame.filename.rpartition('/tamna/')[2]}:{frame.lineno}" for frame in ours[-1:]
+    ]  # none of ours: an import or a thread's own
+    return " ".join([type(error).__name__, *([str(name)] if name else []), *where])

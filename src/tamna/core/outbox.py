@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from tamna.core import audit, clock
 from tamna.core.actor import Actor
+from tamna.core.errors import without_data
 from tamna.core.models import DeadLetter, Event, Subscription
 
 log = structlog.get_logger()
@@ -257,7 +258,7 @@ def _run(listener: Listener, position: Subscription, batch: list[Event]) -> int:
                     _park(listener.key, event, f"unknown version {event.version}")
         except Exception as error:  # the edge of the process: the record is kept
             position.attempts += 1
-            position.last_error = f"{type(error).__name__}: {error}"[:500]
+            position.last_error = without_data(error)
             log.warning("event.handler_failed", handler=listener.key, event_id=event.pk, error=type(error).__name__)
             if position.attempts < MAX_ATTEMPTS:
                 position.retry_at = timezone.now() + timedelta(seconds=2**position.attempts)

@@ -1,6 +1,7 @@
 """The outside world for tests: every simulator as a process of its own on the loopback, with faults that a test switches."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -10,8 +11,18 @@ from pathlib import Path
 
 import httpx
 
-PORTS = {"nhis": 18305, "hira": 18306, "messaging": 18307, "card": 18308, "bank": 18309, "his": 18304}
-HIS_MLLP, PRODUCT_MLLP = 18303, 18302
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nothing listens on now, so that test runs beside each other do not meet."""
+    doors = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [door.getsockname()[1] for door in doors]
+    for door in doors:
+        door.close()
+    return ports
+
+
+HIS_MLLP, PRODUCT_MLLP, *_others = free_ports(8)
+PORTS = dict(zip(("nhis", "hira", "messaging", "card", "bank", "his"), _others, strict=True))
 VARIABLES = {"nhis": "TAMNA_NHIS_URL", "hira": "TAMNA_HIRA_URL", "messaging": "TAMNA_MESSAGING_URL", "card": "TAMNA_CARD_URL",
              "bank": "TAMNA_BANK_URL", "his": "TAMNA_HIS_CONTROL_URL"}  # fmt: skip
 
