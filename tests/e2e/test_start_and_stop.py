@@ -18,21 +18,11 @@ from tests.integration.connect.simulators import free_ports
 pytestmark = pytest.mark.e2e
 
 
-def row_of_ports() -> int:
-    """The first of ten free ports in a row."""
-    from tamna.core.supervisor import taken_ports
-
-    while True:
-        (first,) = free_ports(1)
-        if first < 65_000 and not taken_ports("127.0.0.1", list(range(first, first + 10)), 0):
-            return first
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A data folder and its environment; it is made by the first test and lives through the others."""
     env = {key: value for key, value in os.environ.items() if not key.startswith(("TAMNA_", "DATABASE_"))}
-    return env | {"TAMNA_HOME": str(tmp_path_factory.mktemp("home")), "TAMNA_PORT": str(row_of_ports())}
+    return env | {"TAMNA_HOME": str(tmp_path_factory.mktemp("home")), "TAMNA_PORT": str(free_ports(10)[0])}
 
 
 @contextmanager
@@ -41,6 +31,7 @@ def started(env):
     process = subprocess.Popen(
         [sys.executable, "-m", "tamna.cli", "up", "--empty", "--workers", "1"], env=env, text=True, process_group=0,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # also when the tests run under nohup
     )  # fmt: skip
     try:
         yield process

@@ -1,7 +1,7 @@
 """The outside world for tests: every simulator as a process of its own on the loopback, with faults that a test switches."""
 
 import os
-import socket
+import random
 import subprocess
 import sys
 import time
@@ -11,14 +11,18 @@ from pathlib import Path
 
 import httpx
 
+from tamna.core.supervisor import taken_ports
+
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on now, so that test runs beside each other do not meet."""
-    doors = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [door.getsockname()[1] for door in doors]
-    for door in doors:
-        door.close()
-    return ports
+    """Ports in a row that nothing listens on now, so that test runs beside each other do not meet.
+
+    Below those the system gives to outgoing connections: a simulator that is started again finds its port still free.
+    """
+    while True:
+        first = random.randrange(20_000, 32_000)
+        if not taken_ports("127.0.0.1", row := list(range(first, first + count)), patience_s=0):
+            return row
 
 
 HIS_MLLP, PRODUCT_MLLP, *_others = free_ports(8)
@@ -47,7 +51,7 @@ class Simulator:
         self.process = subprocess.Popen(self.command, env=os.environ)
 
     def wait(self) -> None:
-        for _ in range(300):
+        for _ in range(1200):
             try:
                 httpx.get(f"{self.url}/status", timeout=1)
                 return
