@@ -253,7 +253,7 @@ def test_the_patient_is_found_and_the_originals_are_listed(bring):
 
 @pytest.mark.skipif(not SYNTHEA.is_dir(), reason="the Synthea sample is not here")
 def test_synthea_goes_out_as_it_came(bring, give, counts, tmp_path):
-    """The three smallest of the forty; all forty were looked at by hand (docs/operate.md says how)."""
+    """The three smallest of the forty."""
     folder = tmp_path / "bundles"
     folder.mkdir()
     for path in sorted(SYNTHEA.glob("*.json.gz"), key=lambda item: item.stat().st_size)[:3]:
