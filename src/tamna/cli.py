@@ -17,7 +17,9 @@ from tamna.commands.streams import BadInput, report
 def verbs() -> dict[str, str]:
     """Verb → module name; `import_` is written `import`, underscores become hyphens."""
     names = (
-        module.name for module in pkgutil.iter_modules(commands.__path__) if module.name not in ("streams", "product")
+        module.name
+        for module in pkgutil.iter_modules(commands.__path__)
+        if not module.ispkg and module.name not in ("streams", "product")
     )
     return {name.rstrip("_").replace("_", "-"): name for name in sorted(names)}
 

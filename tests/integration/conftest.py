@@ -16,11 +16,13 @@ CLERK = Actor("person", "clerk", role="reception", team="front")
 def _own_keys():
     """Each test's database has its own key ring, accounts and hospital."""
     from tamna.billing import rating
+    from tamna.core import connections
     from tamna.ledger import services as ledger
 
     def forget():
         crypto.forget_keys()
-        rating._hospital.cache_clear()
+        rating.forget()
+        connections.forget()
         ledger._account_ids.cache_clear()
 
     forget()
@@ -55,7 +57,26 @@ def hospital(db):
         Practitioner.objects.create(
             license_no=license_no, name_ko=f"{ko} 의사", name_en=f"{en} doctor", department=department, room=room
         )
+    own_fee_master()
     return hospital
+
+
+def own_fee_master():
+    """The developer master's lines as this hospital's own: a real hospital prices nothing without a master."""
+    from tamna.billing.models import FeeItem
+    from tamna.params import table
+
+    FeeItem.objects.bulk_create(
+        FeeItem(
+            code=row["code"],
+            valid_from=row["valid_from"],
+            valid_to=row["valid_to"] or None,
+            name_ko=row["name_ko"],
+            fields=dict(row),
+            mark=row["mark"],
+        )
+        for row in table("tariff/fee_items")
+    )
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ def test_gapless_numbers_come_back_after_a_rollback():
 def test_a_key_rotation_keeps_old_values_readable():
     sealed = crypto.seal("홍길동", "t.name")
     old = crypto.key_id_of(sealed)
-    new = crypto.rotate_field_key()
+    new = crypto.new_field_key()
     assert new != old and crypto.unseal(sealed, "t.name") == "홍길동"
     assert crypto.key_id_of(crypto.seal("홍길동", "t.name")) == new
     with pytest.raises(crypto.Unreadable):

@@ -19,7 +19,7 @@ def on_order(event: Event) -> None:
     order = ServiceRequest.objects.select_related("encounter__department", "encounter__patient").get(
         pk=event.payload["order_id"]
     )
-    if order.status == ServiceRequest.Status.ACTIVE:
+    if order.status == ServiceRequest.Status.ACTIVE and rating.known_master():
         services.charge_orders(order.encounter, [order], by=PRICER)
         if order.encounter.invoices.exists():  # an order that came after the bill: the difference is billed
             services.issue_invoice(encounter_id=order.encounter_id, by=PRICER)
@@ -39,15 +39,13 @@ def on_order_revoked(event: Event) -> None:
 
 @outbox.on("encounter.finished", key="billing.finished")
 def on_finished(event: Event) -> None:
-    """The consultation fee and any order not charged yet, then the bill."""
     encounter = Encounter.objects.select_related("department", "patient").get(pk=event.payload["encounter_id"])
-    waiting = encounter.orders.filter(status=ServiceRequest.Status.ACTIVE, charge=None)
-    services.charge_orders(encounter, waiting, by=PRICER)
-    code = rating.consultation_code(encounter)
-    if code and not encounter.charges.filter(code=code).exclude(status="entered-in-error").exists():
-        services.add_charge(
-            encounter=encounter, code=code, key=f"consultation:{encounter.public_id}", by=PRICER,
-            service_at=encounter.started_at or encounter.arrived_at,
-        )  # fmt: skip
-    if encounter.charges.exclude(status="entered-in-error").exists():
-        services.issue_invoice(encounter_id=encounter.pk, by=PRICER)
+    if rating.known_master():  # in real use without a fee master the visit waits for it
+        services.bill_visit(encounter, by=PRICER)
+
+
+@outbox.on("fees.imported", key="billing.fees_imported")
+def on_fees_imported(event: Event) -> None:
+    from tamna.billing.tasks import bill_waiting
+
+    bill_waiting.defer()

@@ -19,5 +19,26 @@ MESSAGES = {
     "billing.day_is_closed": _("Your day is closed. Payments go to the next day or to another cashier."),
     "billing.billed_already": _("This charge is on a bill. Correct it with a difference bill."),
     "billing.unknown_code": _("The code %(code)s is not in the fee master on that day. The charge was not added."),
+    "billing.no_fee_master": _("No fee master was imported yet, so nothing can be priced. Ask IT to import it."),
+    "billing.fees_unreadable": _("The fee file cannot be read: %(why)s. What was kept before stays."),
+    "billing.fees_busy": _("This file is being read right now. Nothing was read twice."),
     "billing.key_reused": _("This payment key was used for another payment. Nothing was taken."),
+}
+
+# Why a line of a fee file was refused (`engines.tariff.master_file.BadLine.code`, and `differs` of `billing.fees`).
+FEE_REASONS = {
+    "bad_code": _("A code has 3 to 9 letters and digits."),
+    "no_name": _("The Korean name is missing."),
+    "no_date": _("The first day in force is missing."),
+    "bad_date": _("A day is written 2026-01-01 or 20260101."),
+    "ends_before_start": _("The last day is before the first."),
+    "unknown_class": _("There is no such item class."),
+    "unknown_kind": _("The kind is fee (1), drug (3) or material (8)."),
+    "unknown_benefit": _("The benefit is covered, selective 30 to 90, full self-pay or non-covered."),
+    "no_price": _("Neither points nor a unit price is given."),
+    "points_of_goods": _("Drugs and materials have a unit price, not points."),
+    "unknown_add_on": _("The class add-on is yes or no."),
+    "unknown_mark": _("The mark is S, K, ? or sim."),
+    "bad_number": _("This is no usable number."),
+    "differs": _("This code has another value from the same day on. Nothing was overwritten."),
 }

@@ -22,6 +22,24 @@ class FeeItem(models.Model):
         constraints = [models.UniqueConstraint(fields=["code", "valid_from"], name="fee_once")]
 
 
+class FeeImport(models.Model):
+    """One reading of a fee master file (수가 마스터 반영). The same file again goes on after its last kept row."""
+
+    digest = models.CharField(max_length=64, unique=True)  # sha256 of the file's bytes
+    name = models.CharField(max_length=120)
+    rows = models.PositiveIntegerField(default=0)  # lines of the file without its header
+    read = models.PositiveIntegerField(default=0)
+    added = models.PositiveIntegerField(default=0)
+    ended = models.PositiveIntegerField(default=0)
+    same = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    refusals = models.JSONField(default=list)  # the first of them: row, field, code, message
+    failed = models.CharField(max_length=200, blank=True)  # why the file as a whole could not be used
+    made_by = models.CharField(max_length=150)
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+
 class OrderCode(models.Model):
     """오더 코드 → 수가 코드 (매핑), dated."""
 

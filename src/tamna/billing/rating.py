@@ -1,5 +1,6 @@
 """Where billing asks the tariff engine: price of a line, shares of a bill, which fee an order means."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,9 +8,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Max
-
-from tamna.billing.models import ChargeItem, FeeItem, OrderCode
+from tamna.billing import fees
+from tamna.billing.models import ChargeItem, OrderCode
 from tamna.core import clock
 from tamna.core.errors import DomainError
 from tamna.core.models import Hospital
@@ -39,29 +39,49 @@ class Rated:
     bill_rows: list[dict[str, Any]]
 
 
-_master: tuple[int, "tariff.FeeMaster"] | None = None
+_own_master = False  # once true, for ever: rows of the master are never taken away
 
 
-def master() -> "tariff.FeeMaster":
-    """The hospital's imported master; the developer master (simulated prices) until one is imported."""
-    global _master
-    version = FeeItem.objects.aggregate(last=Max("id"))["last"] or 0
-    if version == 0:
-        return tariff.FeeMaster.developer()
-    if _master is None or _master[0] != version:
-        rows = FeeItem.objects.values_list("fields", flat=True).iterator(chunk_size=5000)
-        _master = (version, tariff.FeeMaster((tariff.FeeItem.of(row) for row in rows), "imported"))
-    return _master[1]
+def master() -> "tariff.FeeMaster | fees.StoredMaster":
+    """The hospital's own master; the developer master (simulated prices) in the synthetic hospital only.
+
+    Raises billing.no_fee_master in real use before one is imported: a real bill never stands on a simulated price.
+    """
+    found = known_master()
+    if found is None:
+        raise DomainError("billing.no_fee_master")
+    return found
+
+
+def known_master() -> "tariff.FeeMaster | fees.StoredMaster | None":
+    """The master prices stand on, None where there is none yet."""
+    global _own_master
+    _own_master = _own_master or fees.has_own_master()
+    if _own_master:
+        return fees.StoredMaster()
+    hospital = _hospital(_moment())
+    return tariff.FeeMaster.developer() if hospital is None or hospital.is_synthetic else None
+
+
+def forget() -> None:
+    """Read hospital and master anew (between tests)."""
+    global _own_master
+    _own_master = False
+    _hospital.cache_clear()
+
+
+def _moment() -> int:
+    return int(time.monotonic() // 10)  # a change of the hospital's class reaches every process within ten seconds
 
 
 @lru_cache(maxsize=1)
-def _hospital() -> Hospital | None:
+def _hospital(moment: int) -> Hospital | None:
     return Hospital.objects.first()
 
 
 def institution() -> tuple[str, str, str]:
     """Class, area and emergency class of this hospital."""
-    hospital = _hospital()
+    hospital = _hospital(_moment())
     if hospital is None:
         _hospital.cache_clear()
         return "general", "dong", "none"

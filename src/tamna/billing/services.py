@@ -208,6 +208,22 @@ def close_day(*, cashier: User, on: date, counted_cash_won: int, note: str = "",
     return closing
 
 
+def bill_visit(encounter: Encounter, *, by: Actor) -> bool:
+    """The consultation fee and any order not charged yet, then the bill (진료비 산정). Whether there was anything to bill."""
+    waiting = encounter.orders.filter(status=ServiceRequest.Status.ACTIVE, charge=None)
+    charge_orders(encounter, waiting, by=by)
+    code = rating.consultation_code(encounter)
+    if code and not encounter.charges.filter(code=code).exclude(status="entered-in-error").exists():
+        add_charge(
+            encounter=encounter, code=code, key=f"consultation:{encounter.public_id}", by=by,
+            service_at=encounter.started_at or encounter.arrived_at,
+        )  # fmt: skip
+    if not encounter.charges.exclude(status="entered-in-error").exists():
+        return False
+    issue_invoice(encounter_id=encounter.pk, by=by)
+    return True
+
+
 def charge_orders(encounter: Encounter, orders: Iterable[ServiceRequest], *, by: Actor) -> list[ChargeItem]:
     """Charges of mapped orders (오더 → 수가). An unmapped order stays on the worklist, nothing is guessed."""
     charges = []

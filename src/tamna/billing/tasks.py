@@ -1,4 +1,4 @@
-"""Jobs of the cashier: a reminder of an unpaid bill, sent once, in the patient's language."""
+"""Jobs of billing: an unpaid bill's reminder, an uploaded fee master read, the visits that waited for one billed."""
 
 from tamna.core.tasks import BACKOFF, app
 
@@ -26,3 +26,28 @@ def send_reminder(invoice_id: int, pay_by: str) -> None:
             "hospital": name, "won": won(owed), "visit": day(bill.business_on), "day": day(date.fromisoformat(pay_by)),
         }  # fmt: skip
     send(Message(key=f"remind:{bill.public_id}:{pay_by}", to=patient.phone, text=text))
+
+
+@app.task(queue="core", retry=BACKOFF, lock="take_fees")
+def take_fees(import_id: int, by_name: str) -> None:
+    """Read a kept file to its end; after a kill it goes on where it was."""
+    from tamna.billing import fees
+    from tamna.billing.models import FeeImport
+    from tamna.core.actor import Actor
+    from tamna.core.errors import DomainError
+
+    run = FeeImport.objects.get(pk=import_id)
+    try:
+        fees.take(fees.kept_path(run.digest), run.name, by=Actor("person", by_name))
+    except DomainError as refused:
+        if refused.key == "billing.fees_unreadable":  # said on the screen; trying again changes nothing
+            return
+        raise
+
+
+@app.task(queue="core", retry=BACKOFF, lock="bill_waiting")
+def bill_waiting() -> int:
+    from tamna.billing import fees
+    from tamna.billing.handlers import PRICER
+
+    return fees.bill_waiting(by=PRICER)

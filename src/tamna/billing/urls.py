@@ -1,10 +1,13 @@
 from django.urls import path
 
-from tamna.billing import views
+from tamna.billing import fee_views, views
 
 app_name = "billing"
 urlpatterns = [
     path("", views.cashier, name="cashier"),
+    path("fees", fee_views.fees, name="fees"),
+    path("fees/example", fee_views.example, name="fees-example"),
+    path("fees/<int:import_id>", fee_views.fee_import, name="fee-import"),
     path("payments", views.payments, name="payments"),
     path("closing", views.closing, name="closing"),
     path("payments/<int:payment_id>/refund", views.refund, name="refund"),

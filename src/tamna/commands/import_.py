@@ -1,94 +1,27 @@
-"""Bring records of other systems in: FHIR R4 bundles, resources and NDJSON, plain or .gz, a file or a whole folder.
+"""Load outside data into this hospital: `tamna import fhir`, `tamna import fees`. Resumable, with a report.
 
-People, Korean coverage, finished visits and diagnoses become records of Tamna; everything else is kept beside them,
-encrypted. Nothing is queued, charged or claimed. A bundle is taken whole or not at all, the same bytes only once; stopped
-in the middle, the same command goes on. The report tells what was read, mapped, kept aside (and why) and refused.
-Exit 0 done, 2 nothing usable, 3 some of it was refused (one JSON line each on standard error).
+Taken twice, nothing changes. Uses the database of TAMNA_HOME or DATABASE_URL; where no Tamna runs, the embedded database is
+started for the time of the command. `tamna import fhir --help` says what each takes.
 
 example: tamna import fhir bundles/
-         tamna import fhir patient.json.gz --lang en --format text
+         tamna import fees master.csv
 """
 
 import argparse
-import json
-import resource
-import sys
-import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import importlib
 
-from tamna.commands import product
-from tamna.commands.streams import BadInput, written
-
-if TYPE_CHECKING:
-    from tamna.reception.fhir.report import Refusal, Tally
-    from tamna.reception.fhir.taking import Import
+# What → module whose docstring is its help, with `arguments(parser)` and `run(args)`.
+KINDS = {"fhir": "tamna.commands.imports.fhir", "fees": "tamna.commands.imports.fees"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=["fhir"], help="the form of the records")
-    parser.add_argument("path", metavar="FILE|DIR", help="a file, or a folder read with what is under it")
-    parser.add_argument("--format", choices=["text", "json"], help="of the report (default: text on a terminal)")
-    parser.add_argument("--out", help="file for the report (default: standard output)")
-    parser.add_argument("--lang", choices=["ko", "en"], default="ko")
+    kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+    for name, place in KINDS.items():
+        module = importlib.import_module(place)
+        text = (module.__doc__ or "").strip()
+        form = argparse.RawDescriptionHelpFormatter
+        module.arguments(kinds.add_parser(name, help=text.splitlines()[0], description=text, formatter_class=form))
 
 
 def run(args: argparse.Namespace) -> int:
-    started = time.monotonic()
-    with product.opened(args.lang):
-        from tamna.connect.fhir import FhirError, files
-        from tamna.core.actor import Actor
-        from tamna.reception.fhir.report import Refusal, as_text
-        from tamna.reception.fhir.taking import Import
-
-        try:
-            found = files(Path(args.path))
-        except FhirError as error:
-            raise _said(Refusal.of(error, 0, args.path)) from error
-        product.database_ready()
-        work = Import(by=Actor.system("import"))
-        for place, path in enumerate(found, start=1):
-            _one(work, path, place)
-            _progress(place, len(found))
-        work.finish()
-        report = _report(work.tally, started)
-        with written(args.out) as out:
-            kind = args.format or ("text" if out.isatty() else "json")
-            out.write(as_text(report) if kind == "text" else json.dumps(report, ensure_ascii=False, indent=1) + "\n")
-    if not work.tally.refusals:
-        return 0
-    return 3 if work.tally.bundles["refused"] < work.tally.bundles["read"] else 2
-
-
-def _one(work: "Import", path: Path, place: int) -> None:
-    from tamna.connect.fhir import FhirError, parcels
-
-    try:
-        for parcel in parcels(path):
-            for refusal in work.take(parcel, place).refusals:
-                _tell(refusal)
-    except FhirError as error:
-        for refusal in work.refuse_file(error, place, path.name, product.digest_of(path)).refusals:
-            _tell(refusal)
-
-
-def _said(refusal: "Refusal") -> BadInput:
-    told = refusal.as_json()
-    return BadInput(told["code"], told["message"], row=told["row"], field=told["field"], hint=told["hint"])
-
-
-def _tell(refusal: "Refusal") -> None:
-    print(json.dumps(refusal.as_json(), ensure_ascii=False), file=sys.stderr)
-
-
-def _report(tally: "Tally", started: float) -> dict[str, Any]:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {
-        **tally.as_json(), "seconds": round(time.monotonic() - started, 1),
-        "peak_mib": peak >> (20 if sys.platform == "darwin" else 10),
-    }  # fmt: skip
-
-
-def _progress(number: int, of: int) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{number}/{of}", end="\n" if number == of else "", file=sys.stderr, flush=True)
+    return int(importlib.import_module(KINDS[args.what]).run(args))

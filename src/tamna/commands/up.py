@@ -9,7 +9,6 @@ Example:
 
 import argparse
 import os
-import secrets
 import sys
 import threading
 import time
@@ -147,10 +146,9 @@ def _prepare(args: argparse.Namespace) -> bool:
 
     call_command("migrate", verbosity=0, interactive=False)
     hospital = Hospital.objects.first()
-    if hospital is None and args.empty:
+    if (hospital is None and args.empty) or (hospital and not hospital.is_synthetic):
         if not User.objects.exists():
-            code = _setup_code()
-            _say(f"First run: open the page and enter the setup code {code}")
+            _say(f"First run: open the page and enter the setup code {_setup_code()}")
         return False
     if hospital is None:
         _plant(args.rate)
@@ -180,9 +178,11 @@ def _last_seen():  # type: ignore[no-untyped-def]
 
 
 def _setup_code() -> str:
+    from tamna.core.staff import temporary_password
+
     path = folder("keys", private=True) / "setup.code"
     if not path.exists():
-        path.write_text(secrets.token_hex(4), encoding="utf-8")
+        path.write_text(temporary_password(), encoding="utf-8")
         path.chmod(0o600)
     return path.read_text(encoding="utf-8")
 

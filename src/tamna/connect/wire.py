@@ -6,14 +6,17 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from tamna.connect.errors import Garbled, Refused, Unreachable
+from tamna.connect.systems import by_key
 
 Reply = TypeVar("Reply", bound=BaseModel)
 
 
 def ask(system: str, method: str, url: str, *, timeout_s: float = 3.0, **request: Any) -> httpx.Response:
-    """One request. Raises Unreachable (no answer, or 5xx), Refused(code) on 4xx."""
+    """One request, signed in as IT set it. Raises Unreachable (no answer, or 5xx), Refused(code) on 4xx."""
+    known = by_key(system)
+    headers = {**(known.address.headers if known else {}), **request.pop("headers", {})}
     try:
-        reply = httpx.request(method, url, timeout=timeout_s, **request)
+        reply = httpx.request(method, url, timeout=timeout_s, headers=headers, **request)
     except httpx.HTTPError as error:
         raise Unreachable(system) from error
     if reply.status_code >= 500:

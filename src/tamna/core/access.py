@@ -26,11 +26,13 @@ CAPABILITIES: dict[str, str] = {
     "reception.see": noop("See bookings and queues"),
     "reception.book": noop("Book and cancel"),
     "reception.receive": noop("Receive patients and run the queue"),
+    "reception.hours": noop("Set doctors, rooms and hours"),
     "billing.see": noop("See charges and bills"),
     "billing.charge": noop("Add and cancel charges"),
     "billing.take": noop("Take payments"),
     "billing.refund": noop("Refund payments"),
     "billing.close": noop("Close the day"),
+    "billing.fees": noop("Import the fee master"),
     "claims.see": noop("See claims"),
     "claims.work": noop("Correct and approve claims"),
     "claims.submit": noop("Send claim batches"),
@@ -79,14 +81,14 @@ _DESK = ("patients.see", "patients.register", "patients.identifiers", "patients.
 _CASH = ("patients.see", "reception.see", "billing.see", "billing.charge", "billing.take", "billing.close",
          "automations.see", "automations.decide")  # fmt: skip
 _CLAIMS = ("patients.see", "patients.break_glass", "reception.see", "billing.see", "claims.see", "claims.work",
-           "claims.submit", "automations.see", "automations.decide")  # fmt: skip
+           "claims.submit", "billing.fees", "automations.see", "automations.decide")  # fmt: skip
 
 ROLES: dict[str, Role] = dict(
     (
         _role("director", noop("Director"), "director", "patients.see", "reception.see", "billing.see", "claims.see",
               "ledger.see", "insight.see", "automations.see", "automations.decide", "automations.set_level"),
         _role("front_lead", noop("Head of patient affairs"), "front", *{*_DESK, *_CASH, "billing.refund", "claims.see",
-              "insight.see", "automations.set_level"}),
+              "insight.see", "automations.set_level", "reception.hours"}),
         _role("reception", noop("Reception clerk"), "front", *_DESK),
         _role("cashier", noop("Cashier"), "front", *_CASH),
         _role("claims", noop("Claims clerk"), "claims", *_CLAIMS),
@@ -94,7 +96,7 @@ ROLES: dict[str, Role] = dict(
               "automations.decide"),
         _role("planning", noop("Planning"), "planning", "ledger.see", "insight.see", "claims.see", "automations.see",
               "automations.decide"),
-        _role("it", noop("IT operator"), "it", "it.operate", "it.tokens", "people.accounts", "audit.see",
+        _role("it", noop("IT operator"), "it", "it.operate", "it.tokens", "people.accounts", "audit.see", "reception.hours", "billing.fees",
               "automations.see", "automations.decide", "automations.set_level", "insight.see"),
         _role("auditor", noop("Auditor"), "audit", "audit.see", "ledger.see", "billing.see", "claims.see",
               "automations.see", "insight.see"),

@@ -7,4 +7,8 @@ class CoreConfig(AppConfig):
     verbose_name = "Shared ground"
 
     def ready(self) -> None:
+        from tamna.connect import systems
+        from tamna.core import connections
+
+        systems.use(connections.address_of)
         autodiscover_modules("automations", "handlers", "tasks", "providers")

@@ -2,7 +2,8 @@
 
 A master key outside the database (TAMNA_MASTER_KEY, or `keys/master.key` under TAMNA_HOME, 0600) wraps data keys kept in
 `DataKey`. Values are AES-256-GCM: 4 bytes key id, 12 bytes nonce, ciphertext; the column's name is authenticated, so a
-value cannot be moved to another column. Rotation makes a new active key and re-seals row by row while both open.
+value cannot be moved to another column. Rotation (`core.rotation`) makes a new active key and seals row by row again.
+The index key is not rotated: every search token hangs on it, and both old and new tokens would have to be searched.
 Law: 개인정보 보호법 제24조의2, 개인정보의 안전성 확보조치 기준 (암호화).
 """
 
@@ -12,12 +13,15 @@ import hmac
 import os
 import secrets
 import struct
+import time
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tamna.core.home import folder
+
+KEY_READ_EVERY_S = 20  # a rotation reaches every running process within this
 
 
 class Unreadable(ValueError):
@@ -68,8 +72,12 @@ def _active(purpose: str) -> tuple[int, bytes]:
     return row.pk, _unwrap(bytes(row.wrapped), purpose)
 
 
-@lru_cache(maxsize=1)
 def _field_key() -> tuple[int, AESGCM]:
+    return _field_key_of(int(time.monotonic() // KEY_READ_EVERY_S))
+
+
+@lru_cache(maxsize=1)
+def _field_key_of(period: int) -> tuple[int, AESGCM]:
     key_id, key = _active("field")
     return key_id, AESGCM(key)
 
@@ -91,7 +99,7 @@ def _index_key() -> bytes:
 
 def forget_keys() -> None:
     """Drop cached keys (after a rotation, a restore, or between tests)."""
-    for cached in (_master, _field_key, _key_by_id, _index_key):
+    for cached in (_master, _field_key_of, _key_by_id, _index_key):
         cached.cache_clear()
 
 
@@ -115,17 +123,23 @@ def key_id_of(sealed: bytes) -> int:
     return int(struct.unpack(">I", sealed[:4])[0])
 
 
-def rotate_field_key() -> int:
-    """Make a new active data key; old values stay readable until `re-seal` has passed over them."""
-    from django.db import transaction
-
+def new_field_key() -> int:
+    """Make a new active data key in the caller's transaction; what older keys sealed stays readable (`core.rotation`)."""
     from tamna.core.models import DataKey
 
-    with transaction.atomic():
-        DataKey.objects.filter(purpose="field", is_active=True).update(is_active=False)
-        row = DataKey.objects.create(purpose="field", wrapped=_wrap(secrets.token_bytes(32), "field"))
+    DataKey.objects.filter(purpose="field", is_active=True).update(is_active=False)
+    row = DataKey.objects.create(purpose="field", wrapped=_wrap(secrets.token_bytes(32), "field"))
     forget_keys()
     return row.pk
+
+
+def master_fingerprint() -> str:
+    """Eight hex digits that tell whether a kept copy is this master key; they say nothing of the key."""
+    given = os.environ.get("TAMNA_MASTER_KEY")
+    if not given:
+        _master()  # made where there is none yet
+    text = given.encode() if given else (folder("keys", private=True) / "master.key").read_bytes()
+    return hashlib.sha256(b"tamna.master:" + base64.b64decode(text)).hexdigest()[:8]
 
 
 def blind_index(text: str, label: str) -> bytes:

@@ -8,16 +8,18 @@ import shutil
 import signal
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
 import psutil
 import psycopg
 
 from tamna.core.home import home
 
-NAME = "tamna"
+NAME = os.environ.get("TAMNA_DATABASE", "tamna")  # of the embedded server
 warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
 SETTINGS = """\
 # Written by Tamna at every start; ALTER SYSTEM overrides it. Durable: fsync and synchronous_commit stay on.
@@ -122,6 +124,19 @@ def stop_embedded(seconds: float = 60.0) -> None:
         process.wait(seconds)
 
 
+@contextmanager
+def served() -> Iterator[None]:
+    """A database for the time of a command: the one that runs, else the embedded one, started and stopped again."""
+    if not is_embedded() or is_running():
+        yield
+        return
+    start_embedded()
+    try:
+        yield
+    finally:
+        stop_embedded()
+
+
 def is_running() -> bool:
     """Whether the database answers."""
     try:
@@ -170,6 +185,14 @@ def connection(dbname: str | None = None) -> dict[str, Any]:
         **query,
     }
     return {key: value for key, value in arguments.items() if value not in (None, "")}
+
+
+def environment_for(dbname: str) -> dict[str, str]:
+    """Environment of a child process that shall see another database of the same server."""
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        return {"TAMNA_DATABASE": dbname}
+    return {"DATABASE_URL": urlunsplit(urlsplit(url)._replace(path=f"/{dbname}"))}
 
 
 def for_django() -> dict[str, Any]:

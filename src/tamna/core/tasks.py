@@ -64,3 +64,21 @@ def verify_audit(timestamp: int) -> dict[str, Any]:
         for role in ("it", "auditor"):
             notices.tell("The audit chain is broken at block %(block)s.", {"block": verdict.broken_at}, role=role)
     return {"ok": verdict.ok, "blocks": verdict.blocks, "entries": verdict.entries}
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="core", queueing_lock="seal_again", lock="seal_again")
+def seal_again(timestamp: int) -> None:
+    """Go on with a rotation of the field key that has not finished; nothing otherwise."""
+    from tamna.core import rotation
+
+    rotation.go_on()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queue="core", queueing_lock="nightly_backup", lock="nightly_backup")
+def nightly_backup(timestamp: int) -> None:
+    """The planned backup, once a night after its hour; IT is told when it fails."""
+    from tamna.core import backups
+
+    backups.make_planned()

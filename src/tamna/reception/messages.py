@@ -3,6 +3,12 @@
 from django.utils.translation import gettext_noop as _
 
 MESSAGES = {
+    "reception.doctor_form": _("A licence number of digits and a Korean name are needed. Nothing was kept."),
+    "reception.license_taken": _("This licence number belongs to another doctor. Nothing was kept."),
+    "reception.hours_past": _("Hours begin today or later. Nothing was changed."),
+    "reception.hours_minutes": _("A booking has 5 to 120 minutes. Nothing was changed."),
+    "reception.hours_overlap": _("Two hours of one day overlap, or one ends before it begins. Nothing was changed."),
+    "reception.absence_days": _("Days away begin today or later and end after they begin. Nothing was changed."),
     "reception.slot_taken": _("This time was just taken. Nothing was booked; choose another time."),
     "reception.patient_elsewhere": _("The patient has another booking at this time. Nothing was booked."),
     "reception.slot_closed": _("This time is not open for booking. Nothing was booked."),

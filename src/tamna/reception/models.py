@@ -7,6 +7,40 @@ from django.utils.translation import gettext_lazy as _
 from tamna.core.identity import new_public_id
 
 
+class ClinicHours(models.Model):
+    """진료시간표 (FHIR Schedule): a doctor's hours on one weekday, from a day on. Slots of coming weeks are opened from it."""
+
+    practitioner = models.ForeignKey("core.Practitioner", on_delete=models.PROTECT, related_name="hours")
+    weekday = models.PositiveSmallIntegerField()  # 0 Monday … 6 Sunday
+    starts = models.TimeField()
+    ends = models.TimeField()
+    minutes = models.PositiveSmallIntegerField(default=10)  # of one booking
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)  # the last day it holds
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(weekday__lte=6), name="hours_weekday"),
+            models.CheckConstraint(condition=Q(starts__lt=models.F("ends")), name="hours_begin_before_end"),
+            models.CheckConstraint(condition=Q(minutes__gte=5) & Q(minutes__lte=120), name="hours_slot_5_to_120"),
+            models.UniqueConstraint(fields=["practitioner", "weekday", "starts", "valid_from"], name="hours_once"),
+        ]
+
+
+class Absence(models.Model):
+    """휴진: days on which a doctor sees nobody. Free slots close; taken ones are listed for the desk."""
+
+    practitioner = models.ForeignKey("core.Practitioner", on_delete=models.PROTECT, related_name="absences")
+    first_on = models.DateField()
+    last_on = models.DateField()
+    reason = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(first_on__lte=models.F("last_on")), name="absence_begins_before_end"),
+        ]
+
+
 class SlotQuerySet(models.QuerySet["Slot"]):
     def open(self) -> "SlotQuerySet":
         return self.filter(is_open=True)

@@ -5,17 +5,16 @@ from tamna.core.tasks import BACKOFF, app
 
 @app.task(queue="his", retry=BACKOFF)
 def send_arrival(encounter_id: int) -> None:
-    import os
-
-    from tamna.connect import his
+    from tamna.connect import his, systems
     from tamna.connect.errors import Unreachable
     from tamna.connect.his import mllp
-    from tamna.connect.systems import HIS_MLLP_OFFSET
     from tamna.core import clock
-    from tamna.core.home import web_port
     from tamna.core.models import InterfaceMessage
     from tamna.reception.models import Encounter
 
+    address = systems.his_mllp()
+    if address is None:  # real use without a HIS: nobody to tell
+        return
     visit = Encounter.objects.select_related("patient", "department", "practitioner").get(pk=encounter_id)
     control_id = f"A04-{visit.public_id.hex[:24]}"
     if InterfaceMessage.objects.filter(system="his", direction="out", control_id=control_id, status="sent").exists():
@@ -25,8 +24,7 @@ def send_arrival(encounter_id: int) -> None:
         department=visit.department.code, license_no=visit.practitioner.license_no if visit.practitioner else "",
         sex=visit.patient.sex, birth=f"{visit.patient.birth_on:%Y%m%d}",
     )  # fmt: skip
-    host, _, port = os.environ.get("TAMNA_HIS_URL", f"127.0.0.1:{web_port() + HIS_MLLP_OFFSET}").rpartition(":")
-    answer = his.acknowledgement_code(mllp.send(host, int(port), message))
+    answer = his.acknowledgement_code(mllp.send(*address, message))
     if answer != "AA":
         raise Unreachable("his")
     InterfaceMessage.objects.update_or_create(
@@ -67,3 +65,12 @@ def ask_before_visit(on: str, older_than_days: int) -> int:
         coverage = check_coverage(patient=patient, on=day, by=Actor.automation("pat.eligibility"))
         asked += bool(coverage and coverage.checked_on >= day)
     return asked
+
+
+@app.periodic(cron="20 0,12 * * *")
+@app.task(queue="core", queueing_lock="open_ahead", lock="open_ahead")
+def open_ahead(timestamp: int) -> int:
+    """Keep doctors' hours open to booking the hospital's number of weeks ahead (예약시간 이어 열기)."""
+    from tamna.reception import hours
+
+    return hours.open_ahead()

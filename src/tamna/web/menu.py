@@ -40,7 +40,12 @@ ENTRIES = (
     Entry(noop("System"), noop("Jobs"), "web:jobs", "it.operate"),
     Entry(noop("System"), noop("Connections"), "web:connections", "it.operate"),
     Entry(noop("System"), noop("Imports"), "web:imports", "it.operate"),
-    Entry(noop("System"), noop("Accounts and tokens"), "web:tokens", "it.tokens"),
+    Entry(noop("System"), noop("Set-up"), "web:setup", "it.operate"),
+    Entry(noop("System"), noop("Accounts"), "web:accounts", "people.accounts"),
+    Entry(noop("System"), noop("Doctors and hours"), "reception:doctors", "reception.hours"),
+    Entry(noop("System"), noop("Fee master"), "billing:fees", "billing.fees"),
+    Entry(noop("System"), noop("Encryption keys"), "web:keys", "it.operate"),
+    Entry(noop("System"), noop("API tokens"), "web:tokens", "it.tokens"),
 )
 
 

@@ -104,14 +104,21 @@ class Guarded:
         if capability is None:
             raise PermissionDenied("this view names no capability")
         if capability != PUBLIC and not request.user.is_authenticated:
-            if request.headers.get("HX-Request"):
-                response = HttpResponse(status=204)
-                response["HX-Redirect"] = "/sign-in"
-                return response
-            return redirect(f"/sign-in?next={request.path}" if request.method == "GET" else "/sign-in")
+            hopeful = request.method == "GET" and not request.headers.get("HX-Request")
+            return self._to(f"/sign-in?next={request.path}" if hopeful else "/sign-in", request)
         if not may(request.user, capability):
             raise PermissionDenied(capability)
+        if capability != PUBLIC and request.user.temporary_until and request.resolver_match.view_name != "web:account":
+            return self._to("/account", request)  # a password that IT knows opens nothing else
         return None
+
+    @staticmethod
+    def _to(address: str, request: HttpRequest) -> HttpResponse:
+        if not request.headers.get("HX-Request"):
+            return redirect(address)
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = address
+        return response
 
 
 class DomainErrors:

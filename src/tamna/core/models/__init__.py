@@ -5,10 +5,11 @@ from tamna.core.models.audit import AuditBlock, AuditEntry
 from tamna.core.models.automation import AutomationRun, Decision, Outcome, Policy, Proposal
 from tamna.core.models.event import DeadLetter, Event, InterfaceMessage, Subscription
 from tamna.core.models.hospital import Department, Hospital, HospitalClock, Practitioner, Room
-from tamna.core.models.keys import DataKey, NumberSeries
+from tamna.core.models.keys import DataKey, KeyRotation, NumberSeries
+from tamna.core.models.operation import BackupPlan, OutsideSystem
 
 __all__ = [
-    "ApiToken", "AuditBlock", "AuditEntry", "AutomationRun", "DataKey", "DeadLetter", "Decision", "Department", "Event",
-    "Hospital", "HospitalClock", "IdempotencyRecord", "InterfaceMessage", "Notification", "NumberSeries", "Outcome",
-    "Policy", "Practitioner", "Proposal", "Room", "SavedView", "Subscription", "User",
+    "ApiToken", "AuditBlock", "AuditEntry", "AutomationRun", "BackupPlan", "DataKey", "DeadLetter", "Decision", "Department", "Event",
+    "Hospital", "HospitalClock", "IdempotencyRecord", "InterfaceMessage", "KeyRotation", "Notification", "NumberSeries",
+    "Outcome", "OutsideSystem", "Policy", "Practitioner", "Proposal", "Room", "SavedView", "Subscription", "User",
 ]  # fmt: skip

@@ -25,13 +25,30 @@ class User(AbstractBaseUser):
     language = models.CharField(max_length=5, default="ko")
     is_active = models.BooleanField(default=True)
     is_synthetic = models.BooleanField(default=False)
+    department = models.ForeignKey(
+        "core.Department", on_delete=models.PROTECT, null=True, blank=True, related_name="staff"
+    )
+    temporary_until = models.DateTimeField(
+        null=True, blank=True
+    )  # wall time; a password given by IT, to be changed first
+    session_no = models.PositiveIntegerField(default=0)  # one more ends every session of this person
     totp_secret = models.BinaryField(null=True, blank=True)  # encrypted; null where second factor is not set
+    totp_step = models.BigIntegerField(default=0)  # the last step used: a code opens once
+    recovery_codes = models.JSONField(default=list)  # hashes of unused one-time codes
     failed_logins = models.PositiveSmallIntegerField(default=0)
     locked_until = models.DateTimeField(null=True, blank=True)  # wall time
     made_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "username"
     objects = UserManager()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """A session holds while neither the password nor `session_no` changed."""
+        from django.utils.crypto import salted_hmac
+
+        return salted_hmac(
+            "tamna.session", f"{self.password}:{self.session_no}", secret=secret, algorithm="sha256"
+        ).hexdigest()
 
     @property
     def name(self) -> str:

@@ -16,6 +16,10 @@ class Hospital(models.Model):
     area = models.CharField(max_length=8, default="dong")  # dong eupmyeon
     emergency = models.CharField(max_length=20, default="none")  # as in `tamna copay`
     beds = models.PositiveIntegerField(default=0)
+    address = models.CharField(max_length=200, blank=True)
+    phone = models.CharField(max_length=20, blank=True)
+    business_no = models.CharField("사업자등록번호", max_length=12, blank=True)
+    booking_weeks = models.PositiveSmallIntegerField(default=8)  # how far ahead doctors' hours are open to booking
     is_synthetic = models.BooleanField(default=False)
 
     class Meta:

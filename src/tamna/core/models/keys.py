@@ -18,6 +18,27 @@ class DataKey(models.Model):
         ]
 
 
+class KeyRotation(models.Model):
+    """A change of the field key (암호키 교체): how far values are sealed again. At most one runs."""
+
+    key = models.OneToOneField(DataKey, on_delete=models.PROTECT, related_name="rotation")
+    total = models.BigIntegerField(default=0)  # values under older keys at the start
+    done = models.BigIntegerField(default=0)
+    started_by = models.CharField(max_length=150)
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["finished_at"],
+                condition=Q(finished_at=None),
+                nulls_distinct=False,
+                name="one_rotation_at_a_time",
+            ),
+        ]
+
+
 class NumberSeries(models.Model):
     """Counter of human numbers (번호). Gapless: the row is locked until the taker's transaction ends."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tamna.web.views import account, automation, pages, saved, system
+from tamna.web.views import account, automation, first_run, pages, saved, setup, staff, system
 
 app_name = "web"
 urlpatterns = [
@@ -10,7 +10,7 @@ urlpatterns = [
     path("sign-in", account.sign_in, name="sign-in"),
     path("sign-out", account.sign_out, name="sign-out"),
     path("door/<str:username>", account.door, name="door"),
-    path("first-run", account.first_run, name="first-run"),
+    path("first-run", first_run.first_run, name="first-run"),
     path("account", account.account, name="account"),
     path("language", account.language, name="language"),
     path("live-address", pages.live_address, name="live-address"),
@@ -38,10 +38,22 @@ urlpatterns = [
     path("clock", system.set_clock, name="clock"),
     path("tokens", system.tokens, name="tokens"),
     path("tokens/<int:token_id>/revoke", system.revoke_token, name="revoke-token"),
-    path("accounts/<int:user_id>/unlock", system.unlock, name="unlock"),
     path("views/save", saved.save, name="save-view"),
     path("views/<int:view_id>/rename", saved.rename, name="rename-view"),
     path("views/<int:view_id>/delete", saved.delete, name="delete-view"),
+    path("accounts", staff.accounts, name="accounts"),
+    path("accounts/new", staff.new_account, name="new-account"),
+    path("accounts/list", staff.account_list, name="account-list"),
+    path("accounts/example", staff.account_example, name="account-example"),
+    path("accounts/<int:user_id>", staff.account_of, name="account-of"),
+    path("accounts/<int:user_id>/<str:step>", staff.account_step, name="account-step"),
+    path("setup", setup.checklist, name="setup"),
+    path("setup/hospital", setup.hospital, name="setup-hospital"),
+    path("setup/departments", setup.departments, name="setup-departments"),
+    path("setup/backup", setup.backup, name="setup-backup"),
+    path("keys", setup.keys, name="keys"),
+    path("keys/rotate", setup.rotate, name="rotate-keys"),
+    path("connections/<str:key>/address", system.address, name="address"),
     path("healthz", pages.healthz, name="healthz"),
     path("readyz", pages.readyz, name="readyz"),
     path("metrics", pages.metrics, name="metrics"),

@@ -1,26 +1,24 @@
-"""Signing in and out, the synthetic door, the first run, one's own account."""
+"""Signing in and out, the synthetic door, one's own account."""
 
 import io
 
 import segno
 from django.conf import settings
 from django.contrib.auth import login, logout
-from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_POST
 
-from tamna.core import accounts, audit
+from tamna.core import accounts, audit, crypto
 from tamna.core.access import PUBLIC, ROLES, SIGNED_IN, needs
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
-from tamna.core.home import folder
-from tamna.core.models import Department, Hospital, User
+from tamna.core.models import Hospital, User
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
+PENDING = "session.totp"  # seal label
 
 
 def _address(request: HttpRequest) -> str:
@@ -35,7 +33,7 @@ def _next(request: HttpRequest) -> str:
 @needs(PUBLIC)
 def sign_in(request: HttpRequest) -> HttpResponse:
     hospital = Hospital.objects.first()
-    if hospital is None and not User.objects.exists():
+    if (hospital is None or not hospital.is_synthetic) and not User.objects.exists():
         return redirect("web:first-run")
     error = ""
     if request.method == "POST":
@@ -45,7 +43,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 address=_address(request),
             )  # fmt: skip
             login(request, user, backend=BACKEND)
-            return redirect(_next(request))
+            response = redirect("web:account" if user.temporary_until else _next(request))
+            if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+                response.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, max_age=31_536_000, samesite="Lax")
+            return response
         except DomainError as refused:
             error = refused.message
     doors = []
@@ -91,78 +92,65 @@ def language(request: HttpRequest) -> HttpResponse:
 
 @needs(SIGNED_IN)
 def account(request: HttpRequest) -> HttpResponse:
-    """Second factor and password of the person signed in."""
-    user, error, done = request.user, "", ""
-    secret, address = request.session.get("totp"), ""
+    """Who one is here: password, second factor, language. A temporary password is changed here before anything else."""
+    user, by = request.user, Actor.of(request)
+    error, done, codes = "", request.GET.get("done", ""), []
     if request.method == "POST":
         try:
-            if "code" in request.POST and secret:
-                accounts.activate_totp(user, secret, request.POST["code"])
-                request.session.pop("totp", None)
-                done = _("The second factor is on.")
-            elif request.POST.get("password"):
-                if len(request.POST["password"]) < 10 or not user.check_password(request.POST.get("old", "")):
-                    raise DomainError("core.sign_in_failed")
-                user.set_password(request.POST["password"])
-                user.save(update_fields=["password"])
-                login(request, user, backend=BACKEND)
-                done = _("The password was changed.")
+            done, codes = _own_step(request, user, by)
         except DomainError as refused:
             error = refused.message
     image = ""
-    if not user.totp_secret:
-        if not secret:
-            secret = accounts.enrol_totp(user)[0]
-            request.session["totp"] = secret
-        import pyotp
-
-        address = pyotp.TOTP(secret).provisioning_uri(name=user.username, issuer_name="Tamna")
-        buffer = io.BytesIO()
-        segno.make(address).save(buffer, kind="svg", scale=4, svgclass="qr", xmldecl=False)
-        image = buffer.getvalue().decode()
-    return render(request, "web/account.html", {"error": error, "done": done, "image": image, "secret": secret or ""})
+    if not user.totp_secret and not user.temporary_until:
+        image = _qr(accounts.totp_address(user, _pending_secret(request, user)))
+    context = {"error": error, "done": DONE.get(done, ""), "codes": codes, "image": image, "role": ROLES.get(user.role)}
+    response = render(request, "web/account.html", context, status=422 if error else 200)
+    if done == "language":
+        response = redirect(f"{request.path}?done=language_set")
+        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, max_age=31_536_000, samesite="Lax")
+    response["Cache-Control"] = "no-store"
+    return response
 
 
-@needs(PUBLIC)
-def first_run(request: HttpRequest) -> HttpResponse:
-    """Real use begins here: hospital, departments, the first IT account. Closed for ever once a person exists."""
-    if User.objects.exists() or Hospital.objects.exists():
-        raise PermissionDenied("first run is over")
-    error = ""
-    if request.method == "POST":
-        try:
-            _create_hospital(request)
-            return redirect("web:sign-in")
-        except DomainError as refused:
-            error = refused.message
-    return render(
-        request, "web/first_run.html", {"error": error, "values": request.POST, "departments": _departments()}
-    )
+DONE = {
+    "password": noop("The password was changed. Your other sessions were ended."), "totp_on": noop("The second factor is on."),
+    "totp_off": noop("The second factor is off."), "language_set": noop("The language was changed."),
+}  # fmt: skip
 
 
-def _departments() -> list[tuple[str, str, str]]:
-    from tamna.params import table
+def _own_step(request: HttpRequest, user: User, by: Actor) -> tuple[str, list[str]]:
+    step, form = request.POST.get("step", ""), request.POST
+    if step == "password":
+        if form.get("password", "") != form.get("again", ""):
+            raise DomainError("core.password_differs")
+        accounts.change_password(user, old=form.get("old", ""), new=form.get("password", ""), by=by)
+        login(request, user, backend=BACKEND)
+        return "password", []
+    if step == "totp_on":
+        codes = accounts.activate_totp(user, _pending_secret(request, user), form.get("code", ""))
+        request.session.pop("totp", None)
+        return "totp_on", codes
+    if step == "totp_off":
+        accounts.disable_totp(user, password=form.get("old", ""), by=by)
+        return "totp_off", []
+    if step == "language" and form.get("language") in dict(settings.LANGUAGES):
+        user.language = form["language"]
+        user.save(update_fields=["language"])
+        return "language", []
+    return "", []
 
-    return [(row["code"], row["name_ko"], row["name_en"]) for row in table("claimcheck/department_codes")]
+
+def _pending_secret(request: HttpRequest, user: User) -> str:
+    """The secret being set up, sealed in the session: a session cookie is signed, not secret."""
+    kept = request.session.get("totp", "")
+    if kept:
+        return crypto.unseal(bytes.fromhex(kept), PENDING)
+    secret, _address_of_code = accounts.enrol_totp(user)
+    request.session["totp"] = crypto.seal(secret, PENDING).hex()
+    return secret
 
 
-@transaction.atomic
-def _create_hospital(request: HttpRequest) -> None:
-    code = folder("keys", private=True) / "setup.code"
-    form = request.POST
-    if not code.exists() or form.get("setup_code", "").strip() != code.read_text(encoding="utf-8").strip():
-        raise DomainError("core.setup_code")
-    if len(form.get("password", "")) < 10 or not form.get("username") or not form.get("name_ko"):
-        raise DomainError("core.sign_in_failed")
-    Hospital.objects.create(
-        pk=1, name_ko=form["name_ko"], name_en=form.get("name_en", ""), institution_id=form.get("institution_id", "")[:8],
-        institution_class=form.get("institution_class", "general"), area=form.get("area", "dong"),
-        emergency=form.get("emergency", "none"),
-    )  # fmt: skip
-    chosen = set(form.getlist("departments"))
-    Department.objects.bulk_create(
-        Department(code=number, name_ko=ko, name_en=en) for number, ko, en in _departments() if number in chosen
-    )
-    user = User.objects.create_user(form["username"], form["password"], name_ko=form["username"], role="it", team="it")
-    audit.note("hospital.created", by=Actor("person", user.username, user.pk), subject_type="hospital", subject_id="1")
-    code.unlink()
+def _qr(text: str) -> str:
+    buffer = io.BytesIO()
+    segno.make(text).save(buffer, kind="svg", scale=4, svgclass="qr", xmldecl=False)
+    return buffer.getvalue().decode()

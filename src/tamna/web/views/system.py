@@ -1,4 +1,4 @@
-"""Screens of IT and the auditor: audit log, jobs, connections with fault switches, tokens and accounts, the clock."""
+"""Screens of IT and the auditor: audit log, jobs, connections with fault switches, tokens, the clock."""
 
 import secrets
 from datetime import timedelta
@@ -10,12 +10,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_POST
 
 from tamna.connect import systems
 from tamna.connect.errors import Unreachable
 from tamna.core import audit, clock, lists, outbox, work
-from tamna.core.access import CAPABILITIES, ROLES, SIGNED_IN, needs
+from tamna.core import connections as outside
+from tamna.core.access import CAPABILITIES, SIGNED_IN, needs
 from tamna.core.actor import Actor
 from tamna.core.api import token_hash
 from tamna.core.models import (
@@ -26,12 +28,22 @@ from tamna.core.models import (
     Event,
     Hospital,
     HospitalClock,
-    User,
+    OutsideSystem,
 )
 from tamna.patients.models import ImportRun
 from tamna.reception.fhir import report
 from tamna.web.lists import AUDIT, IMPORTS
 
+WITHOUT = {
+    "nhis": noop("Until it is connected, nobody's coverage is known: visits are received as self-pay."),
+    "hira": noop("Until it is connected, claims are made and checked, and batches wait."),
+    "his": noop(
+        "Until it is connected, visits are called and finished at the queue, and only the consultation fee is charged."
+    ),
+    "messaging": noop("Until it is connected, no messages go out."),
+    "card": noop("Until it is connected, take cash and transfers; a card is refused and nothing is recorded."),
+    "bank": noop("Until it is connected, deposits are not matched by themselves."),
+}
 FAULTS = ("delay_s", "refuse_rate", "lie_rate", "lost_rate", "outage")
 
 
@@ -118,6 +130,7 @@ def connections(request: HttpRequest) -> HttpResponse:
     hospital = Hospital.objects.first()
     context = {
         "statuses": systems.probe_all(), "faults": FAULTS, "clock_row": HospitalClock.objects.first(),
+        "without": {key: _(text) for key, text in WITHOUT.items()}, "kept": {row.key: row for row in OutsideSystem.objects.all()},
         "is_synthetic": bool(hospital and hospital.is_synthetic), "message": request.GET.get("message", ""),
     }  # fmt: skip
     return render(request, "web/connections.html", context)
@@ -138,9 +151,23 @@ def import_run(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_POST
 @needs("it.operate")
+def address(request: HttpRequest, key: str) -> HttpResponse:
+    """Where a live system is, and how to sign in there. A kept secret is never shown again."""
+    if systems.by_key(key) is None:
+        raise Http404
+    form = request.POST
+    outside.set_address(key=key, url=form.get("url", ""), user_name=form.get("user_name", ""), secret=form.get("secret", ""),
+                        by=Actor.of(request))  # fmt: skip
+    outbox.notify("connection.changed", {"system": key})
+    cache.delete("connections")
+    return redirect("web:connections")
+
+
+@require_POST
+@needs("it.operate")
 def faults(request: HttpRequest, key: str) -> HttpResponse:
     """Switch faults of a simulator: delays, refusals, wrong or lost answers, an outage."""
-    system = next((item for item in systems.SYSTEMS if item.key == key), None)
+    system = systems.by_key(key)
     if system is None:
         raise Http404
     try:
@@ -171,7 +198,7 @@ def set_clock(request: HttpRequest) -> HttpResponse:
 
 @needs("it.tokens")
 def tokens(request: HttpRequest) -> HttpResponse:
-    """Tokens of machines and accounts of people. A new token is shown once."""
+    """Tokens of machines. A new one is shown once."""
     shown = ""
     if request.method == "POST":
         shown = secrets.token_urlsafe(32)
@@ -187,7 +214,6 @@ def tokens(request: HttpRequest) -> HttpResponse:
         )
     context = {
         "tokens": ApiToken.objects.order_by("-id")[:50], "shown": shown, "capabilities": [(key, _(text)) for key, text in CAPABILITIES.items()],
-        "users": User.objects.order_by("id")[:200], "roles": ROLES, "now_wall": timezone.now(),
     }  # fmt: skip
     return render(request, "web/tokens.html", context)
 
@@ -197,12 +223,4 @@ def tokens(request: HttpRequest) -> HttpResponse:
 def revoke_token(request: HttpRequest, token_id: int) -> HttpResponse:
     ApiToken.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=timezone.now())
     audit.note("token.revoked", by=Actor.of(request), subject_type="token", subject_id=token_id)
-    return redirect("web:tokens")
-
-
-@require_POST
-@needs("people.accounts")
-def unlock(request: HttpRequest, user_id: int) -> HttpResponse:
-    User.objects.filter(pk=user_id).update(locked_until=None, failed_logins=0)
-    audit.note("account.unlocked", by=Actor.of(request), subject_type="user", subject_id=user_id)
     return redirect("web:tokens")

@@ -1,0 +1,1 @@
+"""What `tamna import` can take, one module each."""
