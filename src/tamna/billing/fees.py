@@ -45,6 +45,12 @@ class StoredMaster:
                 return item
         raise tariff.UnknownCode(code, on)
 
+    def in_force(self, on: date) -> list[tariff.FeeItem]:
+        """Every item in force on a day, the newest version of each code. One question for all."""
+        rows = FeeItem.objects.filter(valid_from__lte=on).order_by("code", "-valid_from").distinct("code")
+        items = [tariff.FeeItem.of(row) for row in rows.values_list("fields", flat=True).iterator(chunk_size=5000)]
+        return [item for item in items if item.last_on is None or on <= item.last_on]
+
     def __contains__(self, code: str) -> bool:
         return FeeItem.objects.filter(code=code).exists()
 

@@ -175,5 +175,6 @@ def fee_code_of(order: ServiceRequest) -> str | None:
 
 
 def names_on(on: date) -> dict[str, str]:
-    """Korean name → code of every fee in force on a day."""
-    return {item.name_ko: item.code for item in master().in_force(on)}
+    """Korean name → code of every fee in force on a day; none where there is no master yet."""
+    known = known_master()
+    return {item.name_ko: item.code for item in known.in_force(on)} if known else {}
