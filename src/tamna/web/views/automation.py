@@ -93,6 +93,8 @@ def proposals(request: HttpRequest) -> HttpResponse:
     done = (
         rows.filter(pk__in=book.done_since(clock.now() - timedelta(days=1)).values("pk")) if state == "done" else None
     )
+    if done is not None and (key := request.GET.get("automation")):
+        done = done.filter(automation=key)
     context = {"title_of": title_of, "count": done.count() if done is not None else None}
     return lists.show(request, PROPOSALS if state == "open" else DECIDED, rows, "web/proposals.html", context)
 
