@@ -1,24 +1,23 @@
 """The director's page, live, and the list behind each of its figures."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from tamna.core import catalogue, clock, decisions
-from tamna.core.access import may, needs
+from tamna.core.access import SIGNED_IN, may, needs
 from tamna.core.catalogue import title_of, title_of_line
-from tamna.core.format import minutes, number, percent, won
+from tamna.core.format import minutes, number
 from tamna.core.models import Department
 from tamna.core.paging import page
 from tamna.insight import selectors
-from tamna.insight.figures import FIGURES, Figure, Total
+from tamna.insight.figures import FIGURES, Total, list_url, shown
 
 DAYS = 30
 DONE_URL = "/proposals?state=done"
@@ -27,21 +26,6 @@ DONE_URL = "/proposals?state=done"
 def _open_days(figures: list[tuple[Any, int, int]]) -> list[tuple[Any, int, int]]:
     """Days that have figures, oldest first: neither closed days nor a past that is still being loaded."""
     return [row for row in figures if row[2]]
-
-
-def shown(figure: Figure, total: Total) -> str:
-    """A total as the page says it; a dash where a mean has nothing to stand on."""
-    if figure.unit in ("minutes", "percent") and not total.count:
-        return "–"
-    if figure.unit == "won":
-        return won(int(total.value), short=True)
-    return {"minutes": minutes, "percent": percent}.get(figure.unit, number)(total.value)  # type: ignore[operator]
-
-
-def list_url(key: str, on: date, department: str = "") -> str:
-    """Where the records of a figure are listed."""
-    query = {"on": on.isoformat()} | ({"department": department} if department else {})
-    return f"{reverse('insight:figure', args=[key])}?{urlencode(query)}"
 
 
 @needs("insight.see")
@@ -57,21 +41,22 @@ def director(request: HttpRequest) -> HttpResponse:
     totals = {
         "visits": Total(visits[-1][2], visits[-1][1]), "paid": Total(paid[-1][2], paid[-1][1]),
         "waits": Total(waits[-1][2], waits[-1][1] / waits[-1][2] / 60 if waits[-1][2] else 0),
-    } | {key: FIGURES[key].total(FIGURES[key].of(today)) for key in ("owed", "claimed", "returned", "errors")}  # fmt: skip
+    } | {key: FIGURES[key].total(FIGURES[key].of(today)) for key in ("owed", "claimed", "returned", "return_share", "errors")}  # fmt: skip
     face = {key: {"figure": shown(FIGURES[key], total), "url": list_url(key, today)} for key, total in totals.items()}
     tiles: list[dict[str, Any]] = [
-        {"label": _("Visits today"), "note": _("yesterday %(n)s") % {"n": number(visits[-2][1])}, "trend": [row[1] for row in _open_days(visits)[-14:]], **face["visits"]},
-        {"label": _("Mean wait"), "note": _("%(n)s calls today") % {"n": number(waits[-1][2])}, "trend": [row[1] / row[2] / 60 for row in _open_days(waits)[-14:]], **face["waits"]},
+        {"label": _("Visits today"), "note": _("yesterday %(n)s") % {"n": number(visits[-2][1])}, "note_url": list_url("visits", visits[-2][0]), "trend": [row[1] for row in _open_days(visits)[-14:]], **face["visits"]},
+        {"label": _("Mean wait"), "note": _("%(n)s calls today") % {"n": number(waits[-1][2])}, "note_url": list_url("calls", today), "trend": [row[1] / row[2] / 60 for row in _open_days(waits)[-14:]], **face["waits"]},
         {"label": _("Collected today"), "note": _("%(n)s payments") % {"n": number(paid[-1][2])}, "trend": [row[1] for row in _open_days(paid)[-14:]], **face["paid"]},
         {"label": _("Owed today"), "note": _("%(n)s bills") % {"n": number(totals["owed"].count)}, **face["owed"]},
         {"label": _("Claims of the month"), "note": _("%(n)s claims") % {"n": number(totals["claimed"].count)}, **face["claimed"]},
-        {"label": _("Returned claims of the month"), "note": _("%(share)s returned") % {"share": percent(totals["returned"].count / totals["claimed"].count if totals["claimed"].count else 0)}, **face["returned"]},
+        {"label": _("Returned claims of the month"), "note": _("%(share)s returned") % {"share": face["return_share"]["figure"]}, "note_url": face["return_share"]["url"], **face["returned"]},
     ]  # fmt: skip
     if decides:
         tiles.append({"label": _("Done by automations"), "figure": number(done.count()), "note": _("last 24 hours"), "url": DONE_URL})  # fmt: skip
     context = {
         "tiles": tiles,
         "labels": [f"{day.month}. {day.day}." for day, _value, _count in _open_days(visits)],
+        "days": [list_url("visits", day) for day, _value, _count in _open_days(visits)],
         "visits": [value for _day, value, _count in _open_days(visits)],
         "departments": [
             {"label": (names[code].name_ko if ko else names[code].name_en) if code in names else code, "value": value, "url": list_url("visits", today, code)}
@@ -100,12 +85,17 @@ def _targets(face: dict[str, dict[str, str]], saved: int | None) -> list[dict[st
     ]  # fmt: skip
 
 
-@needs("insight.see")
+@needs(SIGNED_IN)
 def figure(request: HttpRequest, key: str) -> HttpResponse:
-    """Exactly the records that a figure counts, with what they come to; no names of people."""
+    """Exactly the records that a figure counts, with what they come to; no names of people.
+
+    For those who see the director's page, and those who may open each of the records.
+    """
     item = FIGURES.get(key)
     if item is None:
         raise Http404
+    if not (may(request.user, "insight.see") or may(request.user, item.capability)):
+        raise PermissionDenied(item.capability)
     on, department = parse_date(request.GET.get("on", "")) or clock.today(), request.GET.get("department", "")
     rows = item.of(on, department)
     found = page(rows, item.order, request.GET.get("cursor", ""))

@@ -1,72 +1,63 @@
-"""Tiles and watch items of a home page, by what a person may see. A handful of small queries."""
+"""Tiles and watch items of a home page, by what a person may see; each opens to its own list. A handful of small queries."""
 
 from typing import Any
 
-from django.db.models import F, Sum
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from tamna.billing.models import Invoice
-from tamna.claims.models import Claim
+from tamna.claims import selectors as claims
 from tamna.core import clock
 from tamna.core.access import may
-from tamna.core.format import minutes, number, won
+from tamna.core.format import number
 from tamna.core.models import DeadLetter
+from tamna.insight.figures import FIGURES, Total, list_url, shown
 from tamna.insight.selectors import day_total
-from tamna.reception.models import Ticket
+from tamna.ledger.models import JournalEntry
+
+
+def _tile(label: str, key: str, total: Total | None = None) -> dict[str, Any]:
+    """A figure of today, and where its records are listed."""
+    item, today = FIGURES[key], clock.today()
+    return {"label": label, "figure": shown(item, total or item.total(item.of(today))), "url": list_url(key, today)}
+
+
+def _capped(count: int) -> str:
+    """Claims of a state are counted no further than a thousand."""
+    return "999+" if count > 999 else number(count)
 
 
 def tiles(request: HttpRequest) -> list[dict[str, Any]]:
     user, today, found = request.user, clock.today(), []
-    if may(user, "reception.see"):
-        found.append(
-            {"label": _("Visits today"), "figure": number(day_total("visits", today)[0]), "url": "/reception/board"}
-        )
-        waiting = Ticket.objects.filter(business_on=today, status="waiting").count()
-        found.append({"label": _("Waiting now"), "figure": number(waiting), "url": "/reception/board"})
-        total, count = day_total("wait_s", today)
-        found.append(
-            {
-                "label": _("Mean wait"),
-                "figure": minutes(total / count / 60) if count else "–",
-                "url": "/reception/board",
-            }
-        )
+    if may(user, "patients.see"):
+        count = day_total("visits", today)[0]
+        found += [_tile(_("Visits today"), "visits", Total(count, count)), _tile(_("Waiting now"), "waiting")]
+        seconds, calls = day_total("wait_s", today)
+        found.append(_tile(_("Mean wait"), "waits", Total(calls, seconds / calls / 60 if calls else 0)))
     if may(user, "billing.see"):
-        found.append(
-            {
-                "label": _("Collected today"),
-                "figure": won(day_total("paid_won", today)[0], short=True),
-                "url": "/billing/",
-            }
-        )
+        won, count = day_total("paid_won", today)
+        found.append(_tile(_("Collected today"), "paid", Total(count, won)))
     if may(user, "claims.see"):
-        work = Claim.objects.filter(status="checked").count()
-        found.append({"label": _("Claims that need a person"), "figure": number(work), "url": "/claims/?state=checked"})
-        ready = Claim.objects.filter(status="approved", batch=None).count()
-        found.append({"label": _("Claims ready to send"), "figure": number(ready), "url": "/claims/?state=approved"})
+        counts = claims.counts()
+        for state, label in (("checked", _("Claims that need a person")), ("approved", _("Claims ready to send"))):
+            found.append({"label": label, "figure": _capped(counts.get(state, 0)), "url": f"/claims/?state={state}"})
+    if may(user, "ledger.see"):
+        posted = JournalEntry.objects.filter(business_on=today).count()
+        found.append({"label": _("Entries posted today"), "figure": number(posted), "url": f"/ledger/?on={today}"})
     if may(user, "it.operate"):
         letters = DeadLetter.objects.filter(solved_at=None).count()
-        found.append({"label": _("Dead letters"), "figure": number(letters), "url": "/jobs"})
+        found.append({"label": _("Dead letters"), "figure": number(letters), "url": "/jobs#letters"})
     return found
 
 
 def watch(request: HttpRequest) -> list[dict[str, str]]:
-    """What to keep an eye on, with a link."""
+    """What to keep an eye on, with a link to exactly that."""
     user, found = request.user, []
     if may(user, "billing.see"):
-        owed = Invoice.objects.filter(business_on=clock.today(), patient_won__gt=F("paid_won"))
-        sums = owed.aggregate(sum=Sum(F("patient_won") - F("paid_won")))["sum"] or 0
-        found.append({"title": _("Unpaid bills of today"), "detail": won(sums), "url": "/billing/"})
+        owed = _tile(_("Unpaid bills of today"), "owed")
+        found.append({"title": owed["label"], "detail": owed["figure"], "url": owed["url"]})
     if may(user, "claims.see"):
-        returned = (
-            Claim.objects.filter(status__in=["returned", "impossible"]).aggregate(sum=Sum("insurer_won"))["sum"] or 0
-        )
-        found.append(
-            {
-                "title": _("Returned or not reviewable claims"),
-                "detail": won(returned, short=True),
-                "url": "/claims/answers",
-            }
-        )
+        counts = claims.counts()
+        for state, label in (("returned", _("Returned claims")), ("impossible", _("Claims that cannot be reviewed"))):
+            detail = _("%(n)s claims") % {"n": _capped(counts.get(state, 0))}
+            found.append({"title": label, "detail": detail, "url": f"/claims/?state={state}"})
     return found

@@ -95,7 +95,8 @@ def test_what_cannot_be_used_is_refused_whole(bring, counts, tmp_path):
                 ), told
                 assert not re.search(r"모의|홍가람|Marigold|%\(", told + error["field"]), what
         assert ImportRun.objects.count() == runs, what  # the same bytes refused again are not told twice
-        assert report.RunView.of(ImportRun.objects.latest("pk")).refusals[0].message
+        view = report.RunView.of(ImportRun.objects.latest("pk"))
+        assert view.refusals[0].message and view.refused == said.report["refusals"] > 0, what
     assert counts(without_runs=True) == before
 
 

@@ -133,8 +133,9 @@ class Tally:
         return sum(getattr(one, name) for one in self.types.values())
 
     @property
-    def is_partly(self) -> bool:
-        return bool(self.refusals)
+    def refused(self) -> int:
+        """Whole files and single entries, also those that are no longer listed."""
+        return len(self.refusals) + self.refused_more
 
     @property
     def is_new(self) -> bool:
@@ -155,7 +156,7 @@ class Tally:
             "bundles": {name: self.bundles[name] for name in ("read", "new", "unchanged", "refused")},
             "resources": {name if name != "kept" else "kept_aside": self.total(name) for name in names},
             "by_type": by_type, "records_made": dict(sorted(self.records.items())), "patients": self.patients,
-            "refusals": len(self.refusals) + self.refused_more,
+            "refusals": self.refused,
         }  # fmt: skip
 
     def stored(self) -> dict[str, Any]:
@@ -165,7 +166,13 @@ class Tally:
             for kind, one in sorted(self.types.items())
         }
         reasons = {kind: dict(one.reasons) for kind, one in sorted(self.types.items()) if one.reasons}
-        return {"bundles": dict(self.bundles), "types": by_type, "reasons": reasons, "records": dict(self.records)}
+        return {
+            "bundles": dict(self.bundles),
+            "types": by_type,
+            "reasons": reasons,
+            "records": dict(self.records),
+            "refused": self.refused,
+        }
 
 
 @dataclass(frozen=True)
@@ -176,7 +183,8 @@ class RunView:
     bundles: dict[str, int]
     totals: dict[str, int]
     types: list[tuple[str, list[int], list[tuple[str, int]]]]
-    refusals: list[Refusal]
+    refused: int  # whole files and single entries
+    refusals: list[Refusal]  # the first of them
 
     @classmethod
     def of(cls, run: Any) -> "RunView":
@@ -186,7 +194,7 @@ class RunView:
             run, {**dict.fromkeys(("read", "new", "unchanged", "refused"), 0), **run.counts.get("bundles", {})},
             {name: sum(counts[place] for counts in types.values()) for place, name in enumerate(names)},
             [(kind, counts, [(_(KEPT[key]), count) for key, count in reasons.get(kind, {}).items()]) for kind, counts in types.items()],
-            [Refusal(**{"place": 0, "key": "", **stored}) for stored in run.refusals],
+            run.counts.get("refused", len(run.refusals)), [Refusal(**{"place": 0, "key": "", **stored}) for stored in run.refusals],
         )  # fmt: skip
 
 

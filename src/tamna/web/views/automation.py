@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -95,7 +96,10 @@ def proposals(request: HttpRequest) -> HttpResponse:
     )
     if done is not None and (key := request.GET.get("automation")):
         done = done.filter(automation=key)
-    context = {"title_of": title_of, "count": done.count() if done is not None else None}
+    context = {
+        "title_of": title_of,
+        "sums": done.aggregate(count=Count("id"), minutes=Sum("minutes")) if done is not None else None,
+    }
     return lists.show(request, PROPOSALS if state == "open" else DECIDED, rows, "web/proposals.html", context)
 
 
