@@ -272,19 +272,14 @@ def _base36(number: int) -> str:
 
 def file_of(batch: Batch) -> bytes:
     """The file of a batch; the same batch gives the same bytes."""
-    claims = batch.claims.select_related(
-        "encounter__patient", "encounter__coverage", "encounter__practitioner", "department"
-    )
-    hospital = Hospital.objects.first()
-    statements = []
-    for claim in claims.order_by("serial_no"):
-        document = documents.of(claim)
+    claims = list(batch.claims.select_related("encounter").order_by("serial_no"))
+    hospital, statements = Hospital.objects.first(), documents.of_many(claims)
+    for claim, document in zip(claims, statements, strict=True):
         document["claim"] |= {
             "batch_no": batch.batch_no,
             "serial_no": claim.serial_no,
             "claim_on": clock.business_day(batch.made_at).isoformat(),
         }
-        statements.append(document)
     header = hira.Header(
         batch_no=batch.batch_no, institution_id=hospital.institution_id if hospital else "", insurer_kind=batch.insurer_kind,
         claim_kind=batch.claim_kind, setting=batch.setting, care_month=batch.care_month, statement_count=len(statements),

@@ -7,9 +7,11 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.docs import DocsBase
 from ninja.security import HttpBearer
 
 from tamna.core.actor import Actor
@@ -80,8 +82,49 @@ def once(request: HttpRequest, do: Callable[[], dict[str, Any]]) -> dict[str, An
     return dict(row.body or {})
 
 
+class Docs(DocsBase):
+    """The documentation page, drawn here from the OpenAPI description: no script, nothing from elsewhere."""
+
+    def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
+        schema = api.get_openapi_schema(path_params=kwargs)
+        scopes = {operation.operation_id or api.get_openapi_operation_id(operation): getattr(operation.view_func, "scope", "")
+                  for _prefix, router in api._routers for view in router.path_operations.values() for operation in view.operations}  # fmt: skip
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for path, methods in schema["paths"].items():
+            for method, said in methods.items():
+                body = said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+                shape = _shape(schema, body.get("items", body))
+                row = {
+                    "method": method.upper(), "path": path, "text": said.get("description") or said["summary"], "id": said["operationId"],
+                    "scope": scopes.get(said["operationId"], ""), "many": "items" in body,
+                    "fields": [(part["name"], part["in"], _kind(part["schema"]), part["required"]) for part in said.get("parameters", ())]
+                    + [(name, "body", _kind(kind), name in shape.get("required", ())) for name, kind in shape.get("properties", {}).items()],
+                }  # fmt: skip
+                groups.setdefault(said["tags"][0], []).append(row)
+        context = {
+            "groups": groups,
+            "text": schema["info"]["description"],
+            "schema_url": self.get_openapi_url(api, kwargs),
+        }
+        return render(request, "web/api_docs.html", context)
+
+
+def _shape(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """The described object that a reference names."""
+    return dict(schema["components"]["schemas"][part["$ref"].rsplit("/", 1)[1]]) if "$ref" in part else part
+
+
+def _kind(part: dict[str, Any]) -> str:
+    """A field's kind in a few letters: integer, date, one of …"""
+    if "enum" in part:
+        return " | ".join(map(json.dumps, part["enum"]))
+    if "anyOf" in part:
+        return " | ".join(_kind(one) for one in part["anyOf"])
+    return str(part.get("format") or part.get("type") or "any")
+
+
 api = NinjaAPI(
-    title="Tamna", version="1", auth=Token(), docs_url="/docs", urls_namespace="api-1",
+    title="Tamna", version="1", auth=Token(), docs=Docs(), docs_url="/docs", urls_namespace="api-1",
     description="The hospital's data and engines for other systems. Amounts are integers of won; instants are ISO 8601.",
 )  # fmt: skip
 

@@ -1,0 +1,413 @@
+"""Every address that can be read asks the database a bounded number of questions, the same for few rows and for many.
+
+The addresses come from the URL conf itself: one without a line in `PAGES` fails, so nobody adds a page that is not counted.
+"""
+
+import re
+from collections import Counter
+from datetime import timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tamna.billing import services as billing
+from tamna.billing.models import CashClosing, FeeImport, FeeItem
+from tamna.claims.models import Batch, Claim, ClaimLine, ClaimResponse, Finding
+from tamna.core import access, clock, outbox
+from tamna.core.actor import Actor
+from tamna.core.api import token_hash
+from tamna.core.models import (
+    ApiToken,
+    AuditEntry,
+    AutomationRun,
+    DataKey,
+    DeadLetter,
+    Decision,
+    Department,
+    Event,
+    InterfaceMessage,
+    Notification,
+    Outcome,
+    Policy,
+    Practitioner,
+    Proposal,
+    Room,
+    SavedView,
+    User,
+)  # fmt: skip
+from tamna.ledger.models import JournalEntry
+from tamna.patients.models import Coverage, ImportedResource, ImportRun, Patient
+from tamna.patients.services import register_patient, search_tokens
+from tamna.reception import services as reception
+from tamna.reception.models import Absence, Appointment, ClinicHours, Slot
+
+MOST = 15  # questions of one answer
+MORE = {
+    "/patients/visits/{visit}": 25,
+    "/patients/visits/{visit}/why/10-1": 20,
+    "/catalogue/claim.omit": 25,
+}  # of many departments or parts
+FEW, MANY = 3, 9
+CLERK = Actor("person", "clerk", role="reception", team="front")
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+# Each address that answers to GET → what is asked there; `{…}` are the records of `Hospital.named`.
+PAGES: dict[str, tuple[str, ...]] = {
+    "/": ("/",),
+    "/sign-in": ("/sign-in",),
+    "/first-run": ("/first-run",),
+    "/account": ("/account",),
+    "/live-address": ("/live-address",),
+    "/search": ("/search?q=김", "/search?q=2026", "/search?q=1", "/search?q=수"),
+    "/notifications": ("/notifications",),
+    "/gallery": ("/gallery",),
+    "/healthz": ("/healthz",),
+    "/readyz": ("/readyz",),
+    "/metrics": ("/metrics",),
+    "/patients/": ("/patients/", "/patients/?q=김", "/patients/?sort=-birth"),
+    "/patients/<uuid:public_id>": ("/patients/{patient}", "/patients/{imported}"),
+    "/patients/<uuid:public_id>/elsewhere": ("/patients/{imported}/elsewhere",),
+    "/patients/visits/<uuid:public_id>": ("/patients/visits/{visit}", "/patients/visits/{elsewhere}"),
+    "/patients/visits/<uuid:public_id>/why/<str:key>": ("/patients/visits/{visit}/why/10-1",),
+    "/reception/": ("/reception/", "/reception/?q=김", "/reception/?patient={patient}"),
+    "/reception/tickets/<uuid:public_id>": ("/reception/tickets/{ticket}",),
+    "/reception/patients/new": ("/reception/patients/new",),
+    "/reception/messages/<int:message_id>": ("/reception/messages/{message}",),
+    "/reception/board": ("/reception/board",),
+    "/reception/board/<str:code>": ("/reception/board/05",),
+    "/reception/bookings": ("/reception/bookings", "/reception/bookings?doctor=90001&q=김"),
+    "/reception/doctors": ("/reception/doctors", "/reception/doctors?q=의사"),
+    "/reception/doctors/<int:practitioner_id>": ("/reception/doctors/{doctor}",),
+    "/billing/": ("/billing/", "/billing/?q=김&department=01"),
+    "/billing/fees": ("/billing/fees", "/billing/fees?q=AA"),
+    "/billing/fees/example": ("/billing/fees/example",),
+    "/billing/fees/<int:import_id>": ("/billing/fees/{fees}", "/billing/fees/{fees}?format=csv"),
+    "/billing/payments": ("/billing/payments", "/billing/payments?tender=cash"),
+    "/billing/closing": ("/billing/closing",),
+    "/billing/<uuid:public_id>": ("/billing/{bill}",),
+    "/billing/<uuid:public_id>/why": ("/billing/{bill}/why",),
+    "/billing/<uuid:public_id>/charges/<int:charge_id>/why": ("/billing/{bill}/charges/{charge}/why",),
+    "/billing/<uuid:public_id>/receipt": ("/billing/{bill}/receipt",),
+    "/claims/": ("/claims/", "/claims/?state=approved&department=05"),
+    "/claims/batches": ("/claims/batches",),
+    "/claims/batches/<uuid:public_id>": ("/claims/batches/{batch}",),
+    "/claims/batches/<uuid:public_id>/file": ("/claims/batches/{batch}/file",),
+    "/claims/answers": ("/claims/answers", "/claims/answers?show=all"),
+    "/claims/rules": ("/claims/rules",),
+    "/claims/<uuid:public_id>": ("/claims/{claim}",),
+    "/ledger/": ("/ledger/", "/ledger/?account=1101"),
+    "/ledger/entries/<uuid:public_id>": ("/ledger/entries/{entry}",),
+    "/ledger/trial-balance": ("/ledger/trial-balance",),
+    "/insight/": ("/insight/",),
+    "/insight/figures/<str:key>": tuple(
+        f"/insight/figures/{key}" for key in ("visits", "waits", "paid", "owed", "claimed", "returned", "errors")
+    ),
+    "/catalogue": ("/catalogue", "/catalogue?show=built"),
+    "/catalogue/<str:key>": ("/catalogue/claim.omit",),
+    "/proposals": ("/proposals", "/proposals?state=done", "/proposals?state=decided"),
+    "/proposals/<uuid:public_id>": ("/proposals/{proposal}",),
+    "/audit": ("/audit", "/audit?actor=clerk&action=patient.registered"),
+    "/audit/of/<str:kind>/<str:ref>": ("/audit/of/patient/{patient}",),
+    "/jobs": ("/jobs",),
+    "/connections": ("/connections",),
+    "/connections/badges": ("/connections/badges",),
+    "/imports": ("/imports",),
+    "/imports/<uuid:public_id>": ("/imports/{run}",),
+    "/tokens": ("/tokens",),
+    "/accounts": ("/accounts", "/accounts?q=no&state=open"),
+    "/accounts/new": ("/accounts/new",),
+    "/accounts/list": ("/accounts/list",),
+    "/accounts/example": ("/accounts/example",),
+    "/accounts/<int:user_id>": ("/accounts/{user}",),
+    "/setup": ("/setup",),
+    "/setup/hospital": ("/setup/hospital",),
+    "/setup/departments": ("/setup/departments",),
+    "/setup/backup": ("/setup/backup",),
+    "/keys": ("/keys",),
+    "/api/v1/": (),  # the name under which others are found; it answers nothing
+    "/api/v1/openapi.json": ("/api/v1/openapi.json",),
+    "/api/v1/docs": ("/api/v1/docs",),
+    "/api/v1/clock": ("/api/v1/clock",),
+    "/api/v1/patients": ("/api/v1/patients", "/api/v1/patients?q=김"),
+    "/api/v1/patients/<uuidstr:public_id>": ("/api/v1/patients/{patient}",),
+    "/api/v1/slots": ("/api/v1/slots?license_no=90001&on=2026-11-24",),
+    "/api/v1/appointments": ("/api/v1/appointments?on=2026-11-24",),
+    "/api/v1/board": ("/api/v1/board",),
+    "/api/v1/encounters/<uuidstr:public_id>": ("/api/v1/encounters/{visit}",),
+    "/api/v1/invoices/<uuidstr:public_id>": ("/api/v1/invoices/{bill}",),
+    "/api/v1/proposals": ("/api/v1/proposals?team=front",),
+}
+DOWNLOADS = ("/patients/", "/reception/bookings", "/billing/", "/billing/payments", "/claims/", "/claims/batches", "/claims/answers",
+             "/claims/rules", "/ledger/", "/audit", "/proposals", "/imports", "/accounts", "/reception/doctors", "/billing/fees")  # fmt: skip
+
+
+def addresses(patterns=None, prefix="/"):
+    """(route, view) of every address."""
+    for item in patterns or get_resolver().url_patterns:
+        route = prefix + str(item.pattern)
+        if isinstance(item, URLResolver):
+            yield from addresses(item.url_patterns, route)
+        elif isinstance(item, URLPattern):
+            yield route, item.callback
+
+
+class Small:
+    """A hospital that can be given more of everything, and the records of it that addresses name."""
+
+    def __init__(self, users: dict[str, User]) -> None:
+        self.users, self.serial = users, 0
+        self.first = self.second = None
+
+    def person(self) -> Patient:
+        self.serial += 1
+        made = register_patient(
+            name=f"김수{self.serial}", birth_on=clock.today() - timedelta(days=9000), sex="F", by=CLERK
+        )
+        Coverage.objects.create(patient=made, payer="nhi", checked_on=clock.today(), checked_at=clock.now())
+        return made
+
+    def visit(self, patient: Patient, code: str = "01"):
+        """From the ticket to the bill, the claim and the journal; paid half."""
+        ticket = reception.receive(patient_id=patient.pk, department_id=Department.objects.get(code=code).pk, by=CLERK)
+        reception.call_next(department_id=ticket.department_id, by=CLERK)
+        reception.move(ticket_id=ticket.pk, step="enter", by=CLERK)
+        order = reception.Ordered(f"P{ticket.pk}", "ZL001", "검사", Decimal(1))
+        reception.place_orders(encounter=ticket.encounter, orders=[order], by=CLERK)
+        reception.finish(encounter_id=ticket.encounter_id, diagnoses=[("principal", "I10.9")], by=CLERK)
+        outbox.deliver_all()
+        bill = ticket.encounter.invoices.get()
+        billing.record_payment(
+            invoice_id=bill.pk, amount_won=bill.patient_won // 2, tender="cash", key=str(uuid4()), by=CLERK
+        )
+        outbox.deliver_all()
+        return ticket.encounter
+
+    def grow(self, count: int) -> None:
+        """`count` more of everything, and of everything that belongs to the named records."""
+        people = [self.person() for _ in range(count)]
+        made = [self.visit(person) for person in people]
+        self.first = self.first or made[0]
+        for _ in range(count):
+            self.visit(self.first.patient, "05")
+            reception.receive(patient_id=self.person().pk, department_id=Department.objects.get(code="05").pk, by=CLERK)
+        self._care(people, count)
+        self._money(count)
+        self._claims(count)
+        self._automations(count)
+        self._operation(count)
+        self._elsewhere(count)
+
+    def _care(self, people, count):
+        start = clock.at_seoul(clock.today(), 660)
+        for number in range(count):
+            self.serial += 1
+            room = Room.objects.create(
+                department=Department.objects.first(), name_ko=f"{self.serial}호", name_en=f"R{self.serial}"
+            )
+            doctor = Practitioner.objects.create(
+                license_no=f"8{self.serial:04d}", name_ko="의사", department=room.department, room=room
+            )
+            known = Practitioner.objects.get(license_no="90001")
+            for one, patient in ((doctor, people[number]), (known, self.first.patient)):
+                self.serial += 1
+                slot = Slot.objects.create(practitioner=one, starts_at=start + timedelta(minutes=self.serial * 3))
+                Appointment.objects.create(slot=slot, starts_at=slot.starts_at, booked_at=clock.now(), patient=patient)
+                ClinicHours.objects.create(practitioner=one, weekday=number % 7, starts="09:00", ends="10:00",
+                                           valid_from=clock.today() - timedelta(days=self.serial))  # fmt: skip
+            Absence.objects.create(practitioner=known, first_on=clock.today(), last_on=clock.today())
+        InterfaceMessage.objects.bulk_create(
+            InterfaceMessage(system="his", direction="in", control_id=str(uuid4()), kind="ORM^O01", encounter_ref=self.first.public_id,
+                             at=clock.now()) for _ in range(count)
+        )  # fmt: skip
+
+    def _money(self, count):
+        bill = self.first.invoices.order_by("seq").first()
+        for charge in list(bill.charges.all()[:1]) * count:
+            charge.pk, charge.public_id, charge.key, charge.service_request = None, uuid4(), str(uuid4()), None
+            charge.save(force_insert=True)
+        for _ in range(count):
+            billing.record_payment(invoice_id=bill.pk, amount_won=100, tender="cash", key=str(uuid4()), by=CLERK)
+            self.serial += 1
+            other = User.objects.create(username=f"no{self.serial}", name_ko="김수", role="cashier", team="front",
+                                        department=Department.objects.first())  # fmt: skip
+            CashClosing.objects.create(cashier=other, business_on=clock.today(), expected_cash_won=0, counted_cash_won=0, card_won=0,
+                                       difference_won=0, closed_at=clock.now())  # fmt: skip
+            FeeImport.objects.create(digest=str(uuid4()), name="fees.csv", made_by="it", refused=1,
+                                     refusals=[{"row": 1, "field": "code", "code": "", "key": "x", "message": ""}])  # fmt: skip
+            fee = FeeItem.objects.filter(code="AA156").first()
+            FeeItem.objects.create(
+                code=f"AA{self.serial:05d}", valid_from=fee.valid_from, name_ko="수가", fields=fee.fields, mark="S"
+            )
+        outbox.deliver_all()
+
+    def _claims(self, count):
+        claim = Claim.objects.get(encounter=self.first)
+        batch = Batch.objects.order_by("id").first()
+        for number in range(count):
+            self.serial += 1
+            made = Batch.objects.create(
+                batch_no=f"B{self.serial}",
+                insurer_kind="4",
+                setting="outpatient",
+                care_month="202611",
+                made_at=clock.now(),
+            )
+            batch = batch or made
+            line = claim.lines.order_by("line_no").first()
+            ClaimLine.objects.create(claim=claim, line_no=100 + self.serial, charge=line.charge, item_class="01", item_sub="01", code_kind="fee",
+                                     code="AA156", name="x", service_at=clock.now(), unit_won=1, quantity=1, amount_won=1)  # fmt: skip
+            Finding.objects.create(claim=claim, rule_id=f"R{self.serial}", line_no=number + 1, severity="reject", message_ko="가", message_en="a",
+                                   source="법 1조", fix={"steps": []})  # fmt: skip
+        for other in Claim.objects.exclude(pk=claim.pk):
+            ClaimResponse.objects.get_or_create(
+                claim=other, document_id="d", kind="result", status=("returned", "adjusted")[other.pk % 2], decided_on=clock.today(),
+                received_at=clock.now(),
+            )  # fmt: skip
+            other.batch, other.serial_no = batch, f"{other.pk:05d}"
+            other.status = ("checked", "approved", "returned")[other.pk % 3]
+            other.save()
+        ClaimResponse.objects.bulk_create(
+            ClaimResponse(claim=claim, document_id=str(uuid4()), kind="result", status="adjusted", decided_on=clock.today(), received_at=clock.now())
+            for _ in range(count)
+        )  # fmt: skip
+
+    def _automations(self, count):
+        for number in range(count):
+            self.serial += 1
+            for state in ("open", "accepted", "acted"):
+                row = Proposal.objects.create(
+                    automation=("claim.omit", "bill.remind")[number % 2], action="ReviewFirst", fields={"claim_id": 1}, key=str(uuid4()), title="Claim %(rule)s: %(x)s",
+                    title_facts={"rule": f"R{self.serial}", "x": "y"}, team="" if number else "front", state=state, made_at=clock.now(),
+                    subject_type="claim", subject_ref=str(uuid4()), worth_won=self.serial,
+                )  # fmt: skip
+                self.second = self.second or row
+                for about in {row, self.second}:
+                    Outcome.objects.create(proposal=about, key=str(uuid4()), label="paid", is_good=True, at=clock.now())
+                    Decision.objects.create(proposal=about, verdict="accepted", at=clock.now())
+            AutomationRun.objects.create(
+                automation="claim.omit", trigger=f"t{self.serial}", hour=clock.now(), last_at=clock.now()
+            )
+            Policy.objects.create(automation="claim.omit", pattern=f"R{self.serial}", level="off", set_by="x")
+
+    def _operation(self, count):
+        for _ in range(count):
+            self.serial += 1
+            ApiToken.objects.create(name="t", hash=str(uuid4()), made_by="x")
+            DataKey.objects.create(purpose="field", wrapped=b"x", is_active=False)
+            for user in self.users.values():
+                Notification.objects.create(user=user, text="x", at=clock.now())
+                SavedView.objects.create(user=user, screen="patients", name=str(self.serial), query="", team=user.team)
+                AuditEntry.objects.create(
+                    action="x", actor_name="x", subject_type="user", subject_id=str(user.pk), at=clock.now()
+                )
+            event = Event.objects.order_by("?").first()
+            DeadLetter.objects.create(handler=f"h{self.serial}", event=event, error="x")
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status) VALUES ('default', 'x', '{}', 'failed')"
+                )
+
+    def _elsewhere(self, count):
+        person = Patient.objects.filter(is_imported=True).first() or Patient.objects.create(
+            chart_no="I1", name="김이", birth_on=clock.today(), sex="F", is_imported=True, registered_at=clock.now(), search_tokens=search_tokens("김이", "", "1"),
+        )  # fmt: skip
+        visit = person.encounters.first() or person.encounters.create(
+            department=Department.objects.first(), payer="nhi", business_on=clock.today(), arrived_at=clock.now(), status="finished", is_imported=True,
+        )  # fmt: skip
+        for _ in range(count):
+            run = ImportRun.objects.create(
+                started_by="x", started_at=clock.now(), refusals=[{"place": 1, "key": "fhir.empty", "row": 1}]
+            )
+            ImportedResource.objects.create(
+                patient=person, run=run, source="s", resource_type=("Observation", "Procedure")[run.pk % 2], resource_id=str(uuid4()), title="x",
+                content="{}", encounter_ref=visit.public_id, happened_at=clock.now(), imported_at=clock.now(),
+            )  # fmt: skip
+
+    def named(self) -> dict[str, object]:
+        """The records that addresses name: always the oldest of their kind, which grow with the hospital."""
+        bill = self.first.invoices.order_by("seq").first()
+        imported = Patient.objects.get(is_imported=True)
+        return {
+            "patient": self.first.patient.public_id, "visit": self.first.public_id, "ticket": self.first.tickets.first().public_id,
+            "bill": bill.public_id, "charge": bill.charges.order_by("id").first().pk, "claim": Claim.objects.get(encounter=self.first).public_id,
+            "batch": Batch.objects.order_by("id").first().public_id, "entry": JournalEntry.objects.order_by("id").first().public_id,
+            "message": InterfaceMessage.objects.filter(system="his").order_by("id").first().pk, "proposal": self.second.public_id,
+            "doctor": Practitioner.objects.get(license_no="90001").pk, "fees": FeeImport.objects.order_by("id").first().pk,
+            "run": ImportRun.objects.order_by("id").first().public_id, "user": self.users["it"].pk,
+            "imported": imported.public_id, "elsewhere": imported.encounters.get().public_id,
+        }  # fmt: skip
+
+
+def asked(path: str, view, clients: dict[str, Client]) -> Counter[str]:
+    """Questions of one answer for the role that asks most, as SQL without values."""
+    capability = getattr(view, "capability", access.SIGNED_IN)
+    roles = [role for role in access.ROLES if access.may(User(role=role), capability)]
+    if path.split("?")[0] not in ("/", "/search"):
+        roles = roles[:1]
+    most: Counter[str] = Counter()
+    for role in roles:
+        client = clients["api" if path.startswith("/api/") else role]
+        client.get(path)  # what is read once a process is read now
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.get(path)
+            if answer.streaming:
+                b"".join(answer.streaming_content)
+        assert answer.status_code in (200, {"/first-run": 403, "/readyz": 503}.get(path)), (
+            path,
+            role,
+            answer.status_code,
+        )
+        found = Counter(re.sub(r"'[^']*'(::\w+)?|\b\d+\b", "…", query["sql"])[:300] for query in queries)
+        most = max(most, found, key=Counter.total)
+    return most
+
+
+def measured(clients: dict[str, Client], facts: dict[str, object]) -> dict[str, Counter[str]]:
+    views = dict(addresses())
+    paths = [(path, route) for route, paths in PAGES.items() for path in paths]
+    paths += [(f"{route}?format=csv", route) for route in DOWNLOADS]
+    return {path: asked(path.format(**facts), views[route], clients) for path, route in paths}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_page_asks_more_when_there_is_more(hospital, morning, user_of):
+    clients = {role: Client() for role in access.ROLES}
+    users = {role: user_of(role) for role in access.ROLES}
+    for role, user in users.items():
+        clients[role].force_login(user)
+    ApiToken.objects.create(name="all", hash=token_hash("secret"), scopes=list(access.CAPABILITIES), made_by="x")
+    clients["api"] = Client(headers={"Authorization": "Bearer secret"})
+    here = Small(users)
+    here.grow(FEW)
+    few = measured(clients, here.named())
+    here.grow(MANY)
+    many = measured(clients, here.named())
+    wrong = [
+        f"{path}: {few[path].total()} questions, then {many[path].total()} (at most {MORE.get(path, MOST)})\n"
+        + "".join(f"    {count} × {sql}\n" for sql, count in (many[path] - few[path]).most_common(3))
+        for path in few
+        if many[path].total() > few[path].total() or many[path].total() > MORE.get(path, MOST)
+    ]
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+@pytest.mark.django_db
+def test_every_address_that_can_be_read_is_counted(hospital, morning, user_of):
+    clients = {role: Client() for role in access.ROLES}
+    for role, client in clients.items():
+        client.force_login(user_of(role))
+    dummies = {"uuid": NOBODY, "uuidstr": NOBODY, "int": "0", "str": "x"}
+    readable = set()
+    for route, view in addresses():
+        path = re.sub(r"<(?:(\w+):)?\w+>", lambda found: dummies[found[1] or "str"], route)
+        role = next(
+            role for role in access.ROLES if access.may(User(role=role), getattr(view, "capability", access.SIGNED_IN))
+        )
+        if clients[role].get(path).status_code != 405:
+            readable.add(route)
+    assert readable == set(PAGES)
