@@ -42,8 +42,10 @@ def pay_by_card(*, invoice_id: int, amount_won: int, key: str, by: Actor) -> Pay
         raise
 
 
-def refund_by_card(*, payment: Payment, amount_won: int, reason: str, key: str, by: Actor) -> Payment:
-    """Give back to the card it came from, then record it."""
+def refund_by_card(
+    *, payment: Payment, amount_won: int, reason: str, key: str, by: Actor, bill: Invoice | None = None
+) -> Payment:
+    """Give back to the card it came from, then record it (on `bill` where it is a difference bill that is settled)."""
     existing = Payment.objects.filter(key=key).first()
     if existing:
         return existing
@@ -56,5 +58,29 @@ def refund_by_card(*, payment: Payment, amount_won: int, reason: str, key: str, 
     except Unreachable as unreachable:
         raise DomainError("billing.card_unreachable") from unreachable
     return services.refund(
-        payment_id=payment.pk, amount_won=amount_won, reason=reason, key=key, approval_no=cancelled.approval_no, by=by
-    )
+        payment_id=payment.pk, amount_won=amount_won, reason=reason, key=key, approval_no=cancelled.approval_no, by=by, bill=bill,
+    )  # fmt: skip
+
+
+def give_back(*, bill: Invoice, reason: str, key: str, by: Actor) -> int:
+    """Settle a bill in the patient's favour (차액 환급): set off what the visit still owes, give back the rest the way it came.
+
+    Won settled. Each step has its own key, so the same call goes on where a lost terminal stopped it.
+    Raises billing.nothing_to_give_back and what a refund raises.
+    """
+    if services.due_won(bill) >= 0:
+        raise DomainError("billing.nothing_to_give_back")
+    won = services.set_off(invoice_id=bill.pk, key=key, by=by)
+    taken = Payment.objects.filter(invoice__encounter=bill.encounter_id, amount_won__gt=0).exclude(tender="set_off")
+    for payment in taken.order_by("-id"):
+        bill.refresh_from_db()
+        amount = min(services.refundable_won(payment), -services.due_won(bill))
+        if amount <= 0:
+            continue
+        name = f"{key}:{payment.pk}"
+        if payment.tender == "card":
+            refund_by_card(payment=payment, amount_won=amount, reason=reason, key=name, by=by, bill=bill)
+        else:
+            services.refund(payment_id=payment.pk, amount_won=amount, reason=reason, key=name, by=by, bill=bill)
+        won += amount
+    return won

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from tamna.billing.models import FeeImport, FeeItem
@@ -50,6 +51,12 @@ class StoredMaster:
         rows = FeeItem.objects.filter(valid_from__lte=on).order_by("code", "-valid_from").distinct("code")
         items = [tariff.FeeItem.of(row) for row in rows.values_list("fields", flat=True).iterator(chunk_size=5000)]
         return [item for item in items if item.last_on is None or on <= item.last_on]
+
+    def find(self, words: str, on: date, limit: int) -> list[tariff.FeeItem]:
+        """Items in force whose code begins with the words or whose name holds them, by code."""
+        fits = Q(code__startswith=words.upper()) | Q(name_ko__icontains=words) | Q(name_en__icontains=words)
+        rows = FeeItem.objects.filter(fits, valid_from__lte=on).exclude(valid_to__lt=on).order_by("code", "-valid_from")
+        return [tariff.FeeItem.of(row) for row in rows.distinct("code").values_list("fields", flat=True)[:limit]]
 
     def __contains__(self, code: str) -> bool:
         return FeeItem.objects.filter(code=code).exists()

@@ -28,12 +28,7 @@ def on_order(event: Event) -> None:
 @outbox.on("order.revoked", key="billing.order_revoked")
 def on_order_revoked(event: Event) -> None:
     charge = services.ChargeItem.objects.filter(service_request_id=event.payload["order_id"]).first()
-    if charge is None:
-        return
-    if charge.status == charge.Status.BILLED:
-        services.ChargeItem.objects.filter(pk=charge.pk).update(status=charge.Status.ENTERED_IN_ERROR)
-        services.issue_invoice(encounter_id=charge.encounter_id, by=PRICER)
-    else:
+    if charge is not None:
         services.cancel_charge(charge_id=charge.pk, by=PRICER, reason="order revoked")
 
 
@@ -42,6 +37,13 @@ def on_finished(event: Event) -> None:
     encounter = Encounter.objects.select_related("department", "patient").get(pk=event.payload["encounter_id"])
     if rating.known_master():  # in real use without a fee master the visit waits for it
         services.bill_visit(encounter, by=PRICER)
+
+
+@outbox.on("encounter.payer_changed", key="billing.payer_changed")
+def on_payer_changed(event: Event) -> None:
+    encounter = Encounter.objects.get(pk=event.payload["encounter_id"])
+    if encounter.invoices.exists():  # rated anew for the other payer: the difference is billed, the old bill stays
+        services.rerate(encounter_id=encounter.pk, by=PRICER)
 
 
 @outbox.on("fees.imported", key="billing.fees_imported")

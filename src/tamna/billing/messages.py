@@ -9,6 +9,7 @@ MESSAGES = {
     "billing.already_paid": _("This bill is already paid. Nothing was taken."),
     "billing.amount_positive": _("Give an amount above zero. Nothing was taken."),
     "billing.refund_too_much": _("Only %(left)s won of this payment can be refunded. Nothing was refunded."),
+    "billing.nothing_to_give_back": _("Nothing of this bill is owed to the patient. Nothing was given back."),
     "billing.refund_reason": _("Give a reason for the refund. Nothing was refunded."),
     "billing.card_declined": _("The card was declined (%(code)s). Nothing was taken; ask for another card or cash."),
     "billing.card_unreachable": _(
@@ -17,11 +18,15 @@ MESSAGES = {
     ),
     "billing.already_closed": _("This day is already closed for you. Nothing was changed."),
     "billing.day_is_closed": _("Your day is closed. Payments go to the next day or to another cashier."),
-    "billing.billed_already": _("This charge is on a bill. Correct it with a difference bill."),
+    "billing.cancel_reason": _("Give a reason for taking the charge off. Nothing was changed."),
+    "billing.charge_reason": _("Give a reason for entering the charge by hand. Nothing was added."),
+    "billing.bad_quantity": _("Give a quantity up to 999 and 1 to 365 days. Nothing was added."),
+    "billing.visit_cancelled": _("This visit was cancelled or was elsewhere. Nothing was added."),
     "billing.unknown_code": _("The code %(code)s is not in the fee master on that day. The charge was not added."),
     "billing.no_fee_master": _("No fee master was imported yet, so nothing can be priced. Ask IT to import it."),
     "billing.fees_unreadable": _("The fee file cannot be read: %(why)s. What was kept before stays."),
     "billing.fees_busy": _("This file is being read right now. Nothing was read twice."),
+    "billing.unknown_tender": _("Money is taken by card, cash or transfer. Nothing was taken."),
     "billing.key_reused": _("This payment key was used for another payment. Nothing was taken."),
 }
 

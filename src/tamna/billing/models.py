@@ -161,6 +161,9 @@ class Payment(models.Model):
         CARD = "card", _("Card")
         CASH = "cash", _("Cash")
         TRANSFER = "transfer", _("Transfer")
+        SET_OFF = "set_off", _("Set off")  # 상계: no money moves
+
+    BY_HAND = (Tender.CARD, Tender.CASH, Tender.TRANSFER)
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     receipt_no = models.BigIntegerField("영수증번호", unique=True)  # gapless

@@ -174,6 +174,12 @@ def fee_code_of(order: ServiceRequest) -> str | None:
     return order.code if order.code in master() else None
 
 
+def find_fees(words: str, on: date, limit: int = 8) -> list[tariff.FeeItem]:
+    """Fees in force on a day whose code begins with the words or whose name holds them. None where there is no master yet."""
+    known = known_master()
+    return known.find(words, on, limit) if known else []
+
+
 def names_on(on: date) -> dict[str, str]:
     """Korean name → code of every fee in force on a day; none where there is no master yet."""
     known = known_master()

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from tamna.billing import rating
 from tamna.billing.models import CashClosing, ChargeItem, Invoice, OrderCode, Payment
@@ -38,15 +38,52 @@ def add_charge(
 
 
 @transaction.atomic
-def cancel_charge(*, charge_id: int, by: Actor, reason: str = "") -> ChargeItem:
-    """Take an unbilled charge off the visit. Raises billing.billed_already."""
+def cancel_charge(*, charge_id: int, reason: str, by: Actor) -> ChargeItem:
+    """Take a charge off the visit (항목 취소); one that is billed goes off by a difference bill. Cancelling twice changes nothing.
+
+    Raises billing.cancel_reason.
+    """
+    if not reason.strip():
+        raise DomainError("billing.cancel_reason")
     charge = ChargeItem.objects.select_for_update().get(pk=charge_id)
-    if charge.status == ChargeItem.Status.BILLED:
-        raise DomainError("billing.billed_already")
+    if charge.status == ChargeItem.Status.ENTERED_IN_ERROR:
+        return charge
+    was_billed = charge.status == ChargeItem.Status.BILLED
     charge.status = ChargeItem.Status.ENTERED_IN_ERROR
     charge.save(update_fields=["status"])
     audit.note("charge.cancelled", by=by, subject_type="charge", subject_id=charge.public_id, reason=reason)
     outbox.record("charge.cancelled", {"encounter_id": charge.encounter_id, "charge_id": charge.pk}, by=by)
+    if was_billed:
+        issue_invoice(encounter_id=charge.encounter_id, by=by)
+    return charge
+
+
+@transaction.atomic
+def enter_charge(
+    *, encounter_id: int, code: str, key: str, reason: str, by: Actor, quantity: Decimal, days: int
+) -> ChargeItem:
+    """A person puts a service on a visit by hand (수기 입력), with a reason; a finished visit is billed anew.
+
+    The day of the visit decides the price. Raises billing.charge_reason, billing.bad_quantity, billing.visit_cancelled.
+    """
+    if not reason.strip():
+        raise DomainError("billing.charge_reason")
+    if not (quantity.is_finite() and 0 < quantity <= 999 and 0 < days <= 365):
+        raise DomainError("billing.bad_quantity")
+    encounter = Encounter.objects.select_for_update(of=("self",)).select_related("patient").get(pk=encounter_id)
+    if encounter.status == Encounter.Status.CANCELLED or encounter.is_imported:
+        raise DomainError("billing.visit_cancelled")
+    existing = ChargeItem.objects.filter(key=f"hand:{key}").first()
+    if existing:
+        return existing
+    charge = add_charge(
+        encounter=encounter, code=code, key=f"hand:{key}", by=by, quantity=quantity, days=days,
+        service_at=encounter.started_at or encounter.arrived_at,
+    )  # fmt: skip
+    audit.note("charge.entered", by=by, subject_type="charge", subject_id=charge.public_id, reason=reason,
+               detail={"code": code, "quantity": f"{quantity:f}", "days": days})  # fmt: skip
+    if encounter.status == Encounter.Status.FINISHED:
+        issue_invoice(encounter_id=encounter.pk, by=by)
     return charge
 
 
@@ -98,6 +135,24 @@ def issue_invoice(*, encounter_id: int, by: Actor) -> Invoice:
     return invoice
 
 
+@transaction.atomic
+def rerate(*, encounter_id: int, by: Actor) -> Invoice:
+    """Rate a billed visit anew for the payer it has now (재산정): lines whose price differs are replaced, then the difference
+    is billed. What was billed before stays as it was. Raises billing.not_finished.
+    """
+    encounter = Encounter.objects.select_for_update(of=("self",)).select_related("patient").get(pk=encounter_id)
+    charges = encounter.charges.select_for_update().exclude(status=ChargeItem.Status.ENTERED_IN_ERROR).order_by("id")
+    for charge in list(charges):
+        priced = rating.price(encounter, charge.code, charge.quantity, charge.days, charge.service_at)
+        if priced["amount_won"] == charge.amount_won:
+            continue
+        order, charge.service_request = charge.service_request, None
+        charge.status = ChargeItem.Status.ENTERED_IN_ERROR
+        charge.save(update_fields=["status", "service_request"])
+        ChargeItem.objects.create(encounter=encounter, key=f"again:{charge.public_id}", service_request=order, **priced)
+    return issue_invoice(encounter_id=encounter.pk, by=by)
+
+
 def due_won(invoice: Invoice) -> int:
     """What is still owed (미수금); negative is owed to the patient."""
     return invoice.patient_won - invoice.paid_won
@@ -118,6 +173,8 @@ def record_payment(
         return existing
     if amount_won <= 0:
         raise DomainError("billing.amount_positive")
+    if tender not in Payment.BY_HAND:
+        raise DomainError("billing.unknown_tender")
     invoice = Invoice.objects.select_for_update().get(pk=invoice_id)
     if Payment.objects.filter(key=key).exists():  # another process took it while we waited for the lock
         return record_payment(invoice_id=invoice_id, amount_won=amount_won, tender=tender, key=key, by=by)
@@ -132,17 +189,28 @@ def record_payment(
 
 
 @transaction.atomic
-def refund(*, payment_id: int, amount_won: int, reason: str, key: str, by: Actor, approval_no: str = "") -> Payment:
-    """Give money back to the tender it came from (환불). Raises billing.refund_reason, billing.refund_too_much."""
+def refund(
+    *,
+    payment_id: int,
+    amount_won: int,
+    reason: str,
+    key: str,
+    by: Actor,
+    approval_no: str = "",
+    bill: Invoice | None = None,
+) -> Payment:
+    """Give money back to the tender it came from (환불), booked on its own bill or on a difference `bill` of the same visit.
+
+    Raises billing.refund_reason, billing.refund_too_much.
+    """
     existing = Payment.objects.filter(key=key).first()
     if existing:
         return existing
     if not reason.strip():
         raise DomainError("billing.refund_reason")
-    taken = Payment.objects.select_related("invoice").get(pk=payment_id)
-    invoice = Invoice.objects.select_for_update().get(pk=taken.invoice_id)
-    given_back = -(taken.refunds.aggregate(sum=Sum("amount_won"))["sum"] or 0)
-    left = taken.amount_won - given_back
+    taken = Payment.objects.select_for_update().get(pk=payment_id)
+    invoice = Invoice.objects.select_for_update().get(pk=bill.pk if bill else taken.invoice_id)
+    left = refundable_won(taken)
     if amount_won <= 0:
         raise DomainError("billing.amount_positive")
     if amount_won > left:
@@ -154,6 +222,29 @@ def refund(*, payment_id: int, amount_won: int, reason: str, key: str, by: Actor
                detail={"amount_won": amount_won, "refund_of": str(taken.public_id)})  # fmt: skip
     outbox.record("payment.refunded", _facts(payment), by=by)
     return payment
+
+
+def refundable_won(payment: Payment) -> int:
+    """What of a payment was not given back yet."""
+    return payment.amount_won + (payment.refunds.aggregate(sum=Sum("amount_won"))["sum"] or 0)
+
+
+@transaction.atomic
+def set_off(*, invoice_id: int, key: str, by: Actor) -> int:
+    """Set a bill in the patient's favour off against what the same visit still owes (상계). Won set off, by the order of bills."""
+    bill = Invoice.objects.select_for_update().get(pk=invoice_id)
+    won = 0
+    for owing in Invoice.objects.select_for_update().filter(encounter=bill.encounter_id, patient_won__gt=F("paid_won")):
+        amount = min(due_won(owing), -due_won(bill))
+        if amount <= 0:
+            break
+        name = f"{key}:{owing.pk}"
+        taken = _move(owing, amount, Payment.Tender.SET_OFF, name, by, approval_no="", reason=bill.number)
+        back = _move(bill, -amount, Payment.Tender.SET_OFF, f"{name}:back", by, approval_no="", reason=owing.number, refund_of=taken)  # fmt: skip
+        outbox.record("payment.taken", _facts(taken), by=by, subject=("payment", taken.public_id))
+        outbox.record("payment.refunded", _facts(back), by=by)
+        won += amount
+    return won
 
 
 def _move(
@@ -192,7 +283,7 @@ def close_day(*, cashier: User, on: date, counted_cash_won: int, note: str = "",
     if CashClosing.objects.filter(cashier=cashier, business_on=on).exists():
         raise DomainError("billing.already_closed")
     payments = Payment.objects.select_for_update().filter(cashier_user=cashier, business_on=on, closing=None)
-    sums: dict[str, int] = {"cash": 0, "card": 0, "transfer": 0}
+    sums: dict[str, int] = dict.fromkeys(Payment.Tender.values, 0)
     for payment in payments:
         sums[payment.tender] += payment.amount_won
     with refused_as(closed_once="billing.already_closed"):

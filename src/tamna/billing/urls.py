@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tamna.billing import fee_views, views
+from tamna.billing import charge_views, fee_views, views
 
 app_name = "billing"
 urlpatterns = [
@@ -11,6 +11,11 @@ urlpatterns = [
     path("payments", views.payments, name="payments"),
     path("closing", views.closing, name="closing"),
     path("payments/<int:payment_id>/refund", views.refund, name="refund"),
+    path("visits/<uuid:public_id>", charge_views.charges, name="charges"),
+    path("visits/<uuid:public_id>/enter", charge_views.enter, name="enter-charge"),
+    path("visits/<uuid:public_id>/payer", charge_views.payer, name="payer"),
+    path("visits/<uuid:public_id>/charges/<int:charge_id>/cancel", charge_views.cancel, name="cancel-charge"),
+    path("<uuid:public_id>/give-back", charge_views.give_back, name="give-back"),
     path("<uuid:public_id>", views.invoice, name="invoice"),
     path("<uuid:public_id>/why", views.why, name="why"),
     path("<uuid:public_id>/charges/<int:charge_id>/why", views.why_charge, name="why-charge"),

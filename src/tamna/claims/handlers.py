@@ -22,6 +22,13 @@ def on_invoice(event: Event) -> None:
     services.draft(encounter_id=invoice.encounter_id, by=CHECKER)
 
 
+@outbox.on("encounter.payer_changed", key="claims.payer_changed")
+def on_payer_changed(event: Event) -> None:
+    encounter_id = event.payload["encounter_id"]
+    if Invoice.objects.filter(encounter_id=encounter_id).exists():
+        services.draft(encounter_id=encounter_id, by=CHECKER)
+
+
 @outbox.on("claim.drafted", key="claims.check")
 def on_drafted(event: Event) -> None:
     if Claim.objects.filter(pk=event.payload["claim_id"], status=Claim.Status.DRAFT).exists():

@@ -54,6 +54,7 @@ class Claim(models.Model):
         FULL = "full", _("Paid in full")
         ADJUSTED = "adjusted", _("Cut")
         PAID = "paid", _("Paid")
+        WITHDRAWN = "withdrawn", _("Withdrawn")  # another payer's visit after all: nothing is claimed
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     claim_no = models.CharField("명세서번호", max_length=20, unique=True)

@@ -49,15 +49,17 @@ def rules_version() -> str:
 def draft(*, encounter_id: int, by: Actor) -> Claim | None:
     """Draft the statement of a billed visit (명세서 작성), or write it anew while it has not been sent.
 
-    None for payers that are not claimed. After submission a change becomes a worklist item, never a rewrite.
+    None for payers that are not claimed; a statement that was open for another payer is withdrawn. After submission a
+    change becomes a worklist item, never a rewrite.
     """
     encounter = Encounter.objects.select_for_update().select_related("department", "patient").get(pk=encounter_id)
     kind = documents.INSURER_KIND.get(encounter.payer)
     if kind is None:
+        Claim.objects.filter(encounter=encounter, status__in=OPEN).update(status=Claim.Status.WITHDRAWN)
         return None
     sums = encounter.invoices.aggregate(total=Sum("total_won"), patient=Sum("patient_won"), insurer=Sum("insurer_won"))
     claim = Claim.objects.select_for_update().filter(encounter=encounter, kind="original").first()
-    if claim is not None and claim.status not in OPEN:
+    if claim is not None and claim.status not in (*OPEN, Claim.Status.WITHDRAWN):
         return claim
     charges = encounter.charges.exclude(status=ChargeItem.Status.ENTERED_IN_ERROR).exclude(benefit="non_covered")
     charges = list(charges.order_by("item_class", "item_sub", "id"))
@@ -66,11 +68,11 @@ def draft(*, encounter_id: int, by: Actor) -> Claim | None:
         on = encounter.admitted_on or encounter.business_on
         number = numbering.take("claim", f"{on:%Y%m}")
         claim = Claim(
-            claim_no=f"{on:%Y%m}-{number:06d}", encounter=encounter, insurer_kind=kind, payer=encounter.payer,
+            claim_no=f"{on:%Y%m}-{number:06d}", encounter=encounter,
             setting=encounter.setting, department=encounter.department, care_month=f"{on:%Y%m}", first_visit_on=on,
             due_on=on + timedelta(days=DAYS_TO_SEND), made_at=clock.now(), is_synthetic=encounter.is_synthetic,
         )  # fmt: skip
-    claim.status = Claim.Status.DRAFT
+    claim.status, claim.insurer_kind, claim.payer = Claim.Status.DRAFT, kind, encounter.payer
     claim.total_won, claim.patient_won, claim.insurer_won = amounts
     claim.save()
     claim.lines.all().delete()

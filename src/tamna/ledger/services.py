@@ -21,7 +21,7 @@ from tamna.params import load_raw
 CASH, DEPOSITS, PATIENTS, INSURERS, CARDS = "1101", "1103", "1121", "1122", "1125"
 INPATIENT, OUTPATIENT, EMERGENCY, CUTS, OVER_SHORT = "4101", "4102", "4103", "4191", "5391"
 REVENUE = {"inpatient": INPATIENT, "outpatient": OUTPATIENT, "emergency": EMERGENCY}
-TENDER = {"cash": CASH, "card": CARDS, "transfer": DEPOSITS}
+TENDER = {"cash": CASH, "card": CARDS, "transfer": DEPOSITS, "set_off": PATIENTS}
 
 
 @dataclass(frozen=True)

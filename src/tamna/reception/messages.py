@@ -19,6 +19,8 @@ MESSAGES = {
     ),
     "reception.nobody_waits": _("Nobody is waiting."),
     "reception.visit_closed": _("This visit is closed. Nothing was changed."),
+    "reception.payer_reason": _("Give a reason for the change of payer. Nothing was changed."),
+    "reception.unknown_payer": _("There is no such payer. Nothing was changed."),
     "reception.no_doctor": _("This department has no doctor today. No ticket was issued."),
     "reception.identity_unchecked": _("Check the patient's identity first. No ticket was issued."),
     "fhir.no_such_file": _("There is no such file or folder. Nothing was taken."),

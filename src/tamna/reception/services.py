@@ -15,6 +15,7 @@ from tamna.core.actor import Actor
 from tamna.core.errors import DomainError, refused_as
 from tamna.core.models import Department, Practitioner
 from tamna.patients.models import Coverage, Patient
+from tamna.patients.payers import PAYERS
 from tamna.reception import policy, waits
 from tamna.reception.models import Appointment, Condition, Encounter, ServiceRequest, Slot, Ticket
 
@@ -285,6 +286,31 @@ def finish(*, encounter_id: int, diagnoses: Sequence[tuple[str, str]], by: Actor
         outbox.record("ticket.done", facts, by=by, subject=("ticket", ticket.public_id))
     facts = {"encounter_id": encounter.pk, "patient_id": encounter.patient_id}
     outbox.record("encounter.finished", facts, by=by, subject=("encounter", encounter.public_id))
+    return encounter
+
+
+@transaction.atomic
+def change_payer(*, encounter_id: int, payer: str, special_case: str, reason: str, by: Actor) -> Encounter:
+    """Say who pays a visit (자격 변경) after it was received, with a reason. What follows is rated anew by its event.
+
+    Raises reception.payer_reason, reception.unknown_payer, reception.visit_closed.
+    """
+    if not reason.strip():
+        raise DomainError("reception.payer_reason")
+    if payer not in PAYERS:
+        raise DomainError("reception.unknown_payer")
+    encounter = Encounter.objects.select_for_update().get(pk=encounter_id)
+    if encounter.status == Encounter.Status.CANCELLED or encounter.is_imported:
+        raise DomainError("reception.visit_closed")
+    before = {"payer": encounter.payer, "special_case": encounter.special_case}
+    after = {"payer": payer, "special_case": special_case.strip().upper()[:6]}
+    if before == after:
+        return encounter
+    encounter.payer, encounter.special_case = after["payer"], after["special_case"]
+    encounter.save(update_fields=["payer", "special_case"])
+    audit.note("encounter.payer_changed", by=by, subject_type="encounter", subject_id=encounter.public_id,
+               reason=reason, detail={"before": before, "after": after})  # fmt: skip
+    outbox.record("encounter.payer_changed", {"encounter_id": encounter.pk}, by=by)
     return encounter
 
 

@@ -92,6 +92,13 @@ class FeeMaster:
             if item.starts_on <= on and (item.last_on is None or on <= item.last_on)
         ]
 
+    def find(self, words: str, on: date, limit: int) -> list[FeeItem]:
+        """Items in force whose code begins with the words or whose name holds them, by code."""
+        wanted, code = words.lower(), words.upper()
+        fits = (item for item in self.in_force(on)
+                if item.code.startswith(code) or wanted in item.name_ko.lower() or wanted in item.name_en.lower())  # fmt: skip
+        return sorted(fits, key=lambda item: item.code)[:limit]
+
     def __contains__(self, code: str) -> bool:
         return code in self._items
 
