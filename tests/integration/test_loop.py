@@ -89,7 +89,8 @@ def test_ids_cannot_be_edited_and_bad_values_decide_nothing(painter, clerk):
     assert row.state == "open" and not row.decisions.exists()
 
 
-def test_a_refused_cause_does_not_come_again_and_five_pause_the_pattern(painter, clerk):
+def test_a_refused_cause_does_not_come_again_and_five_pause_the_pattern(painter, clerk, user_of):
+    user_of("front_lead")
     for row in bare(clerk, 1, 2, 3, 4, pattern="north"):
         assert row.worth_won == 1000 + 5 * automations.MINUTE_WON
         automations.decide(row.pk, "refused", by=clerk, reason="no")
@@ -97,10 +98,11 @@ def test_a_refused_cause_does_not_come_again_and_five_pause_the_pattern(painter,
     (fifth,) = bare(clerk, 5, pattern="north")
     assert fifth.trust < 1 and fifth.worth_won < 3000  # ranked lower before it is paused
     automations.decide(fifth.pk, "refused", by=clerk, reason="no")
+    outbox.deliver_all()
     policy = Policy.objects.get(pattern="north")
     assert (policy.level, policy.set_by) == ("shadow", "tamna")
     assert AuditEntry.objects.filter(action="automation.level_set", actor_name="tamna").exists()
-    assert Notification.objects.filter(role="director").count() == 1
+    assert list(Notification.objects.values_list("user__username", "kind")) == [("front_lead", "pattern.paused")]
     assert bare(clerk, 6, pattern="north")[0].state == "shadow" and bare(clerk, 7, pattern="south")[0].state == "open"
     automations.set_level(KEY, "propose", pattern="north", by=clerk)
     assert bare(clerk, 8, pattern="north")[0].state == "open"

@@ -193,11 +193,7 @@ def bill_waiting(*, by: Actor, days: int = 120) -> int:
         except DomainError:  # a code that the new master does not hold
             missing += 1
     if missing:
-        notices.tell(
-            "%(count)s visits could not be billed: the fee master lacks a code they need.",
-            {"count": missing},
-            role="it",
-        )
+        notices.tell("visits.unbilled", {"count": missing}, key=f"{clock.today()}:{missing}", url="/billing/fees")
     return billed
 
 

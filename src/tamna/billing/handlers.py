@@ -1,7 +1,9 @@
-"""Orders become charges, finished visits become bills. Idempotent by the charge's key and the bill's amounts."""
+"""Orders become charges, finished visits become bills; an open day is told. Idempotent by the charge's key and the bill's amounts."""
 
-from tamna.billing import rating, services
-from tamna.core import outbox
+from datetime import date, timedelta
+
+from tamna.billing import rating, selectors, services
+from tamna.core import notices, outbox
 from tamna.core.actor import Actor
 from tamna.core.automations import declare
 from tamna.core.models import Event
@@ -51,3 +53,17 @@ def on_fees_imported(event: Event) -> None:
     from tamna.billing.tasks import bill_waiting
 
     bill_waiting.defer()
+    run = event.payload
+    notices.tell("fees.imported", {"added": run["added"], "refused": run["refused"]}, key=run["import_id"],
+                 url="/billing/fees", at=event.occurred_at)  # fmt: skip
+
+
+@outbox.on("business.hour", key="billing.tell_open_day")
+def on_morning(event: Event) -> None:
+    """At eight: who took money yesterday and did not close the day, and their lead."""
+    if event.payload["hour"] != 8:
+        return
+    on = date.fromisoformat(event.payload["date"]) - timedelta(days=1)
+    for cashier in selectors.open_days(on):
+        notices.tell("day.open", {"day": on.isoformat(), "number": cashier}, key=f"{on}:{cashier}", people=[cashier],
+                     url=f"/billing/closing?on={on}", at=event.occurred_at)  # fmt: skip

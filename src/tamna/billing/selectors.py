@@ -39,5 +39,11 @@ def taken_by(cashier_id: int, on: date) -> dict[str, int]:
     return {"cash": 0, "card": 0, "transfer": 0, **dict(sums)}
 
 
+def open_days(on: date) -> list[int]:
+    """Who took money on a day and has not closed it."""
+    mine = Payment.objects.filter(business_on=on, closing=None, cashier_user__isnull=False)
+    return list(mine.order_by("cashier_user").values_list("cashier_user", flat=True).distinct())
+
+
 def closings(on: date) -> list[CashClosing]:
     return list(CashClosing.objects.filter(business_on=on).select_related("cashier").order_by("id"))

@@ -120,21 +120,25 @@ def payments(request: HttpRequest) -> HttpResponse:
 
 @needs("billing.close")
 def closing(request: HttpRequest) -> HttpResponse:
-    """Count first, then see: the expected sum is shown after the count is given; a difference needs a word of why."""
-    on, counted, wrong = clock.today(), "", False
-    if request.method == "POST":
+    """Count first, then see: the expected sum is shown after the count is given; a difference needs a word of why.
+
+    A day before today (`on`) can still be closed while one's own payments of it are open.
+    """
+    on, counted, wrong = min(lists.day_of(request.GET.get("on", "")) or clock.today(), clock.today()), "", False
+    may_close = on == clock.today() or request.user.pk in selectors.open_days(on)
+    if request.method == "POST" and may_close:
         counted = request.POST.get("counted", "")
         won = int(counted.replace(",", "")) if counted.replace(",", "").isdigit() else -1
         note = request.POST.get("note", "").strip()
         wrong = won != selectors.taken_by(request.user.pk, on)["cash"] and not note
         if won >= 0 and not wrong:
             services.close_day(cashier=request.user, on=on, counted_cash_won=won, note=note, by=Actor.of(request))
-            return redirect("billing:closing")
+            return redirect(f"/billing/closing?on={on}")
     found = selectors.closings(on)
     mine = next((row for row in found if row.cashier_id == request.user.pk), None)
     return render(
         request,
         "billing/closing.html",
-        {"on": on, "closings": found, "mine": mine, "counted": counted, "wrong": wrong},
+        {"on": on, "closings": found, "mine": mine, "may_close": may_close, "counted": counted, "wrong": wrong},
         status=422 if wrong else 200,
     )

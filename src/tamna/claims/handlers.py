@@ -2,8 +2,8 @@
 
 from tamna.billing.models import Invoice
 from tamna.claims import services
-from tamna.claims.models import Claim
-from tamna.core import outbox
+from tamna.claims.models import Batch, Claim
+from tamna.core import notices, outbox
 from tamna.core.actor import Actor
 from tamna.core.automations import declare
 from tamna.core.models import Event
@@ -33,3 +33,11 @@ def on_payer_changed(event: Event) -> None:
 def on_drafted(event: Event) -> None:
     if Claim.objects.filter(pk=event.payload["claim_id"], status=Claim.Status.DRAFT).exists():
         services.check(claim_id=event.payload["claim_id"], by=CHECKER)
+
+
+@outbox.on("batch.answered", key="claims.tell_answered")
+def on_batch_answered(event: Event) -> None:
+    """The claims team is told of each document of the agency once."""
+    batch, told = Batch.objects.get(pk=event.payload["batch_id"]), event.payload
+    notices.tell("batch.answered", {"batch": batch.batch_no, "count": told["statements"], "back": told["back"]},
+                 key=told["document_id"], url=f"/claims/batches/{batch.public_id}", at=event.occurred_at)  # fmt: skip

@@ -14,7 +14,6 @@ import structlog
 from django.db import transaction
 from django.db.models import IntegerField, Max, Min, Sum
 from django.db.models.functions import Cast
-from django.utils.translation import gettext_noop as noop
 
 from tamna.billing.models import ChargeItem
 from tamna.claims import documents
@@ -22,7 +21,7 @@ from tamna.claims.models import Batch, Claim, ClaimLine, ClaimResponse, Finding
 from tamna.claims.selectors import SENT_TO_HIRA
 from tamna.connect import hira
 from tamna.connect.errors import Refused
-from tamna.core import audit, clock, numbering, outbox
+from tamna.core import audit, clock, notices, numbering, outbox
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
 from tamna.core.models import Hospital
@@ -305,6 +304,8 @@ def submit(*, batch_id: int, by: Actor) -> Batch:
             content, at=batch.made_at if batch.made_at > clock.now() - timedelta(days=30) else clock.now()
         )
     except Refused as refused:
+        notices.tell("batch.refused", {"batch": batch.batch_no, "code": refused.code}, key=f"{batch.batch_no}:{refused.code}",
+                     url=f"/claims/batches/{batch.public_id}")  # fmt: skip
         raise DomainError("claims.batch_refused", code=refused.code) from refused
     with transaction.atomic():
         batch = Batch.objects.select_for_update().get(pk=batch_id)
@@ -365,7 +366,6 @@ def _last_document() -> int:
 
 def _set_aside(number: int, reason: str) -> None:
     """An answer that cannot be believed (판독 불가 통보): kept out of the books, asked for again, told to people once."""
-    from tamna.core import notices
     from tamna.core.models import InterfaceMessage
 
     _, is_new = InterfaceMessage.objects.get_or_create(
@@ -373,9 +373,7 @@ def _set_aside(number: int, reason: str) -> None:
         defaults={"kind": "unreadable", "status": "failed", "detail": reason[:300], "at": clock.now()},
     )  # fmt: skip
     if is_new:
-        for role in ("claims", "it"):
-            notices.tell(noop("Answer %(number)s of HIRA cannot be read. Nothing of it was booked; it is asked for again."),
-                         {"number": number}, role=role)  # fmt: skip
+        notices.tell("answer.unreadable", {"number": number}, key=number, url="/claims/answers")
 
 
 STATUS = {"returned": Claim.Status.RETURNED, "impossible": Claim.Status.IMPOSSIBLE, "full": Claim.Status.FULL,
@@ -427,6 +425,9 @@ def _keep(document: hira.Document, by: Actor) -> int:
     if document.kind != "payment":
         batch.status = Batch.Status.REVIEWED
         batch.save(update_fields=["status"])
+        back = sum(response.status not in ("full", "held") for response in responses)
+        told = {"batch_id": batch.pk, "document_id": document.id, "statements": len(responses), "back": back}
+        outbox.record("batch.answered", told, by=by, subject=("batch", batch.public_id))
     return len(responses)
 
 
@@ -444,10 +445,7 @@ def _contradicts(document: hira.Document, claims: dict[str, Claim]) -> str:
 
 
 def _tell_wrong(document: hira.Document) -> None:
-    from tamna.core import notices
-
-    notices.tell(noop("Answer %(number)s of HIRA contradicts what was sent. Nothing of it was booked; ask the agency."),
-                 {"number": document.id}, role="claims")  # fmt: skip
+    notices.tell("answer.contradicts", {"number": document.id}, key=document.id, url="/claims/answers")
 
 
 @transaction.atomic

@@ -1,14 +1,12 @@
 """What follows from the last decisions (동의율): trust lowers the rank, five refusals pause a pattern, under 90 % ends `act`.
 
-Each change of a level is a policy set by the system, audited, told to the director and undone by a person who sets the
-level again. A proposal that a verifier stopped says nothing about people's judgement and is not counted.
+Each change of a level is a policy set by the system, audited, told to the team's lead and IT, and undone by a person who
+sets the level again. A proposal that a verifier stopped says nothing about people's judgement and is not counted.
 """
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext_noop as noop
-
-from tamna.core import audit, models, notices
+from tamna.core import audit, models, outbox
 from tamna.core.actor import Actor
 
 LAST, ENOUGH, SHARE = 20, 20, 0.9
@@ -86,10 +84,7 @@ def _end_act(automation: str, record: Lately) -> None:
     models.Policy.objects.filter(automation=automation, level="act").update(
         level="propose", set_by=SYSTEM.name, reason=reason
     )
-    _told(automation, "", "propose", reason)
-    notices.tell(noop("%(automation)s asks again before it acts: %(agreed)s of its last %(decided)s were right."),
-                 {"automation": automation, "agreed": record.agreed, "decided": record.decided}, role="director",
-                 url=f"/catalogue/{automation}")  # fmt: skip
+    _told(automation, "", "propose", reason, agreed=record.agreed, decided=record.decided)
 
 
 def _pause(row: models.Proposal) -> None:
@@ -98,12 +93,11 @@ def _pause(row: models.Proposal) -> None:
         automation=row.automation, team="", pattern=row.pattern,
         defaults={"level": "shadow", "set_by": SYSTEM.name, "reason": reason},
     )  # fmt: skip
-    _told(row.automation, row.pattern, "shadow", reason)
-    notices.tell(noop("%(automation)s no longer proposes %(pattern)s: the last %(count)s were refused."),
-                 {"automation": row.automation, "pattern": row.pattern, "count": PAUSE_AFTER}, role="director",
-                 url=f"/catalogue/{row.automation}")  # fmt: skip
+    _told(row.automation, row.pattern, "shadow", reason, count=PAUSE_AFTER)
 
 
-def _told(automation: str, pattern: str, level: str, reason: str) -> None:
+def _told(automation: str, pattern: str, level: str, reason: str, **why: int) -> None:
     audit.note("automation.level_set", by=SYSTEM, subject_type="automation", subject_id=automation, reason=reason,
                detail={"level": level, "pattern": pattern})  # fmt: skip
+    facts = {"automation": automation, "level": level, "pattern": pattern, **why}
+    outbox.record("automation.level_set", facts, by=SYSTEM)

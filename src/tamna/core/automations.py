@@ -165,6 +165,8 @@ def set_level(key: str, level: str, *, team: str = "", pattern: str = "", by: Ac
             )  # fmt: skip
         audit.note("automation.level_set", by=by, subject_type="automation", subject_id=key, reason=reason,
                    detail={"level": level, "team": team, "pattern": pattern})  # fmt: skip
+        facts = {"automation": key, "level": level, "team": team, "pattern": pattern}
+        outbox.record("automation.level_set", facts, by=by)
 
 
 def may_act(key: str) -> bool:

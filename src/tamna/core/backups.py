@@ -382,7 +382,7 @@ def make_planned(*, now: datetime | None = None) -> bool:
         _forget_old(Path(plan.folder), plan.keep)
     except (BackupError, OSError) as error:
         ok, said = False, str(error)[:300]
-        notices.tell("Tonight's backup failed: %(why)s", {"why": said[:120]}, role="it", url="/setup/backup")
+        notices.tell("backup.failed", {}, key=due.isoformat(), url="/setup/backup")
     BackupPlan.objects.filter(pk=plan.pk).update(finished_at=timezone.now(), ok=ok, said=said)
     return ok
 

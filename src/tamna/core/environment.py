@@ -53,6 +53,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TAMNA_POOL", "most database connections of one process", "8"),
     Setting("TAMNA_NO_POOL", "1: no pool, a connection a request (tests)", "0"),
     Setting("TAMNA_DEBUG", "1: error pages for developers; never in real use", "0"),
+    Setting("TAMNA_NOTICE_DAYS", "days a notice stays in the bell, read or not", "90"),
     Setting("TAMNA_LOG", "lowest level of log lines: debug, info, warning", "info"),
     *_system("nhis", "the insurer's eligibility (NHIS)"),
     *_system("hira", "the review agency (HIRA)"),

@@ -1,4 +1,4 @@
-"""What the shared ground does by itself: deliveries and jobs that were given up for a passing reason are proposed again."""
+"""What the shared ground does by itself: what was given up for a passing reason is proposed again, and people are told."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
-from tamna.core import automations, clock, outbox
+from tamna.core import automations, clock, notices, outbox
 from tamna.core.actor import Actor
 from tamna.core.automations import Action, Proposal, automation
 from tamna.core.errors import DomainError
@@ -103,3 +103,38 @@ def _is_solved(row: Made) -> bool:
         cursor.execute("SELECT status::text = 'succeeded' FROM procrastinate_jobs WHERE id = %s", [row.subject_ref])
         found = cursor.fetchone()
     return bool(found and found[0])
+
+
+# -- the bell ----------------------------------------------------------------------------------------------------------
+
+
+@outbox.on("automation.level_set", key="core.tell_level")
+def on_level(event: Event) -> None:
+    """A level that a person set, that was lost, or a kind of proposal that was paused: told to the team's lead and IT."""
+    told = event.payload
+    by_itself = event.actor.get("kind") == "system"
+    kind = "level.changed" if not by_itself else "pattern.paused" if told["pattern"] else "level.lost"
+    item = automations.built().get(told["automation"])
+    notices.tell(kind, told, key=event.pk, team=told.get("team") or (item.team if item else ""),
+                 url=f"/catalogue/{told['automation']}", besides=event.actor.get("user_id"), at=event.occurred_at)  # fmt: skip
+
+
+@outbox.on("connection.away", "connection.back", key="core.tell_connection")
+def on_connection(event: Event) -> None:
+    """An outside system went away or came back: told to the team that works with it and IT."""
+    system = event.payload["system"]
+    kind = "system.away" if event.name == "connection.away" else "system.back"
+    team = notices.TEAM_OF[system]
+    notices.tell(kind, {"system": system}, key=event.pk, team=team, url="/connections", at=event.occurred_at)
+
+
+@outbox.on("business.hour", key="core.tell_due")
+def on_next_hour(event: Event) -> None:
+    """What a team has open and due before the next hour, in one notice; what is made and due in one hour is seen at once."""
+    start, end = event.occurred_at, event.occurred_at + timedelta(hours=1)
+    due = Made.objects.filter(state="open", made_at__lte=start, due_at__gt=start, due_at__lte=end)
+    for team in due.order_by("team").values_list("team", flat=True).distinct():
+        mine = list(due.filter(team=team).order_by("due_at")[: notices.MOST])
+        url = f"/proposals/{mine[0].public_id}" if len(mine) == 1 else "/proposals"
+        facts = {"count": len(mine), "time": f"{(mine[-1].due_at or end).astimezone(clock.SEOUL):%H:%M}"}
+        notices.tell("proposals.due", facts, key=f"{team}:{start.isoformat()}", team=team, url=url, at=start)

@@ -7,7 +7,7 @@ for all handlers: those it does not concern are moved past it, so a rare event d
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ MAX_ATTEMPTS = 5
 BATCH = 20  # events of one transaction
 LOOK_AHEAD, MOVE_AFTER = 2000, 200  # events read at once for all handlers; idle handlers are moved this seldom
 COUNT_TO = 10_000  # a lag is counted this far
+NAMED_PEOPLE = 500  # a notice of PostgreSQL holds 8,000 bytes; more people than this are everyone
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,12 @@ def record(
     return event
 
 
-def notify(topic: str, payload: dict[str, Any]) -> None:
-    """Wake the dispatcher and the live stream when this transaction commits."""
+def notify(topic: str, payload: dict[str, Any], *, to: Sequence[int] = ()) -> None:
+    """Wake the dispatcher and the live stream when this transaction commits; `to` keeps it to these people's screens."""
     small = {key: value for key, value in payload.items() if isinstance(value, (str, int)) and len(str(value)) < 64}
+    people = {"to": list(to)} if 0 < len(to) <= NAMED_PEOPLE else {}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [LIVE_CHANNEL, json.dumps({"topic": topic, **small})])
+        cursor.execute("SELECT pg_notify(%s, %s)", [LIVE_CHANNEL, json.dumps({"topic": topic, **small, **people})])
 
 
 def on(*names: str, key: str, versions: tuple[int, ...] = (1,)) -> Callable[[Handler], Handler]:

@@ -61,8 +61,7 @@ def verify_audit(timestamp: int) -> dict[str, Any]:
 
     verdict = audit.verify()
     if not verdict.ok:
-        for role in ("it", "auditor"):
-            notices.tell("The audit chain is broken at block %(block)s.", {"block": verdict.broken_at}, role=role)
+        notices.tell("audit.broken", {"block": verdict.broken_at}, key=verdict.broken_at, url="/audit")
     return {"ok": verdict.ok, "blocks": verdict.blocks, "entries": verdict.entries}
 
 
@@ -82,3 +81,37 @@ def nightly_backup(timestamp: int) -> None:
     from tamna.core import backups
 
     backups.make_planned()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="core", queueing_lock="watch_outside", lock="watch_outside")
+def watch_outside(timestamp: int) -> int:
+    """Whether an outside system went away or came back; people are told once per change."""
+    from tamna.core import watch
+
+    return watch.outside()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="core", queueing_lock="watch_work", lock="watch_work")
+def watch_work(timestamp: int) -> int:
+    """Tell IT of jobs and deliveries that were given up, and of temporary passwords about to end."""
+    from tamna.core import watch
+
+    return watch.given_up() + watch.passwords()
+
+
+@app.periodic(cron="50 3 * * *")
+@app.task(queue="core", queueing_lock="prune_notices")
+def prune_notices(timestamp: int) -> int:
+    """Forget notices older than their keeping time (TAMNA_NOTICE_DAYS)."""
+    from tamna.core import notices
+
+    return notices.prune()
+
+
+@app.periodic(cron="10 4 * * *")
+@app.task(queue="core", queueing_lock="clear_jobs", pass_context=True)
+async def clear_jobs(context: JobContext, timestamp: int) -> None:
+    """Forget jobs that ended well over a week ago; those given up stay until somebody looks."""
+    await context.app.job_manager.delete_old_jobs(nb_hours=7 * 24)

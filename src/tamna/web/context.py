@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from tamna.core import access, clock
+from tamna.core import access, clock, notices
 from tamna.core.models import Hospital, HospitalClock
 from tamna.synthetic import progress
 from tamna.web.menu import menu_for
@@ -27,4 +27,5 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "now": clock.now,
         "history": SimpleLazyObject(progress.share),
         "live_url": "/live-address",
+        "unread": SimpleLazyObject(lambda: notices.unread(user) if user and user.is_authenticated else ""),
     }

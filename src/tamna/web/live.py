@@ -1,7 +1,8 @@
 """Live updates: one LISTEN connection fans out to open browsers by server-sent events. A separate small process.
 
 A stream sends `event: <topic>` with the ids of what changed; the page fetches its own partial with its own rights, so
-nothing personal travels here. A stream needs the signed, short-lived token of `/live-address`.
+nothing personal travels here; what is told to some people goes to their streams only. A stream needs the signed,
+short-lived token of `/live-address`.
 """
 
 import asyncio
@@ -25,7 +26,8 @@ SALT = "tamna.live"
 TOKEN_SECONDS = 60
 QUEUE_LENGTH = 200  # a browser that falls further behind is told to reload
 BEAT_SECONDS = 15
-streams: set["asyncio.Queue[bytes]"] = set()
+RELOAD = b"event: reload\ndata: {}\n\n"
+streams: dict["asyncio.Queue[bytes]", int] = {}  # whose it is
 
 
 def token_for(user_id: int) -> str:
@@ -42,32 +44,35 @@ async def fan_out() -> None:
                 await connection.execute(f"LISTEN {CHANNEL}")
                 _send(b"event: online\ndata: {}\n\n")
                 async for notice in connection.notifies():
-                    topic = json.loads(notice.payload).get("topic", "")
-                    _send(f"event: {topic}\ndata: {notice.payload}\n\n".encode())
+                    facts = json.loads(notice.payload)
+                    topic, to = facts.get("topic", ""), facts.pop("to", None)
+                    _send(f"event: {topic}\ndata: {json.dumps(facts)}\n\n".encode(), to)
         except (psycopg.OperationalError, OSError):
             _send(b"event: offline\ndata: {}\n\n")
             await asyncio.sleep(1)
 
 
-def _send(message: bytes) -> None:
-    for queue in tuple(streams):
-        if queue.full():
+def _send(message: bytes, to: list[int] | None = None) -> None:
+    for queue, user_id in tuple(streams.items()):
+        if to is not None and user_id not in to:
+            continue
+        is_behind = queue.full()
+        if is_behind:
             with contextlib.suppress(asyncio.QueueEmpty):
                 while True:
                     queue.get_nowait()
-            message = b"event: reload\ndata: {}\n\n"
-        queue.put_nowait(message)
+        queue.put_nowait(RELOAD if is_behind else message)
 
 
 async def stream(request: Request) -> StreamingResponse | PlainTextResponse:
     try:
-        signing.loads(request.query_params.get("token", ""), salt=SALT, max_age=TOKEN_SECONDS)
+        token = signing.loads(request.query_params.get("token", ""), salt=SALT, max_age=TOKEN_SECONDS)
     except signing.BadSignature:
         return PlainTextResponse("the stream's token is missing or too old", status_code=403)
     queue: asyncio.Queue[bytes] = asyncio.Queue(QUEUE_LENGTH)
 
     async def messages() -> AsyncIterator[bytes]:
-        streams.add(queue)
+        streams[queue] = token["user"]
         try:
             yield b"retry: 2000\nevent: hello\ndata: {}\n\n"
             while True:
@@ -76,7 +81,7 @@ async def stream(request: Request) -> StreamingResponse | PlainTextResponse:
                 except TimeoutError:
                     yield b": beat\n\n"
         finally:
-            streams.discard(queue)
+            streams.pop(queue, None)
 
     return StreamingResponse(
         messages(),

@@ -67,7 +67,17 @@ def balanced() -> bool:
     return sums["debit"] == sums["credit"] > 0
 
 
-def test_from_the_batch_to_the_balanced_ledger(agency, batch, clerk):
+@pytest.fixture
+def staff(user_of):
+    """Who is told: one clerk of claims, one of IT."""
+    return user_of("claims"), user_of("it")
+
+
+def told(kind):
+    return sorted(Notification.objects.filter(kind=kind).values_list("user__role", flat=True))
+
+
+def test_from_the_batch_to_the_balanced_ledger(agency, batch, clerk, staff):
     seen = max((row.id for row in bank.deposits()), default=0)
     sent = claims.submit(batch_id=batch.pk, by=clerk)
     assert sent.receipt_no and set(sent.claims.values_list("status", flat=True)) == {"received"}
@@ -82,6 +92,10 @@ def test_from_the_batch_to_the_balanced_ledger(agency, batch, clerk):
     assert JournalEntry.objects.count() - entries == ClaimResponse.objects.filter(kind="payment").count()
     assert balanced()
     assert sum(row.won for row in bank.deposits(seen)) == paid  # what the books say is on the account
+    documents = Event.objects.filter(name="batch.answered").count()
+    outbox.replay("claims.tell_answered")
+    outbox.deliver_all()
+    assert told("batch.answered") == ["claims"] * documents and documents >= 1
 
 
 def test_a_lost_receipt_is_found_again_and_the_batch_counts_once(agency, batch, clerk):
@@ -105,12 +119,14 @@ def test_two_workers_send_a_batch_once(agency, batch, clerk):
     assert len(set(results)) == 1 and Event.objects.filter(name="claim.submitted").count() == 1
 
 
-def test_the_same_batch_number_with_other_content_is_refused(agency, batch, clerk):
+def test_the_same_batch_number_with_other_content_is_refused(agency, batch, clerk, staff):
     header, statements = hira.read(claims.file_of(batch))
     other = hira.write(header.model_copy(update={"statement_count": 4}), statements[:4])
     hira.submit(other, at=batch.made_at)
-    with pytest.raises(DomainError) as refused:
-        claims.submit(batch_id=batch.pk, by=clerk)
+    for _ in range(2):
+        with pytest.raises(DomainError) as refused:
+            claims.submit(batch_id=batch.pk, by=clerk)
+    assert told("batch.refused") == ["claims"]  # once, not per try
     assert refused.value.key == "claims.batch_refused" and refused.value.facts["code"] == "batch_reused"
     assert Batch.objects.get().receipt_no == "" and set(Claim.objects.values_list("status", flat=True)) == {"batched"}
 
@@ -149,7 +165,7 @@ def test_answers_lost_on_the_way_are_read_later_and_once(agency, batch, clerk, f
     assert answered(clerk).documents == 0 and books() == after and balanced()
 
 
-def test_a_false_answer_stays_out_of_the_books_until_it_is_right(agency, batch, clerk):
+def test_a_false_answer_stays_out_of_the_books_until_it_is_right(agency, batch, clerk, staff):
     claims.submit(batch_id=batch.pk, by=clerk)
     agency.fault(lie_rate=1)
     for _ in range(2):
@@ -159,7 +175,7 @@ def test_a_false_answer_stays_out_of_the_books_until_it_is_right(agency, batch, 
         aside.kind == "unreadable"
         and not ClaimResponse.objects.filter(document_id__endswith=f":{aside.control_id}").exists()
     )
-    assert sorted(Notification.objects.values_list("role", flat=True)) == ["claims", "it"]  # told once
+    assert told("answer.unreadable") == ["claims", "it"]  # told once
     agency.quiet()
     answered(clerk)
     aside.refresh_from_db()
@@ -229,7 +245,7 @@ def spoiled(batch, **row):
     return whole | {"decided_sum": sum(item["decided"] for item in whole["statements"])}
 
 
-def test_what_contradicts_the_claim_is_told_and_not_booked(liar, batch, clerk):
+def test_what_contradicts_the_claim_is_told_and_not_booked(liar, batch, clerk, staff):
     before = books()
     wrong = [
         document(batch, batch_no="209912O001"),
@@ -243,7 +259,7 @@ def test_what_contradicts_the_claim_is_told_and_not_booked(liar, batch, clerk):
     assert [(row.status, row.detail) for row in kept] == [
         ("refused", "unknown batch"), ("refused", "unknown statement"), ("refused", "another sum than was asked for"),
     ]  # fmt: skip
-    assert Notification.objects.filter(role="claims").count() == 3
+    assert told("answer.contradicts") == ["claims"] * 3
     liar["documents"].append(document(batch, 4))
     assert claims.collect_answers(by=clerk).statements == 5  # the others are not held up
 

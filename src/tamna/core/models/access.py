@@ -35,6 +35,7 @@ class User(AbstractBaseUser):
     totp_secret = models.BinaryField(null=True, blank=True)  # encrypted; null where second factor is not set
     totp_step = models.BigIntegerField(default=0)  # the last step used: a code opens once
     recovery_codes = models.JSONField(default=list)  # hashes of unused one-time codes
+    muted_notices = models.JSONField(default=list)  # kinds of core.notices this person is not told of
     failed_logins = models.PositiveSmallIntegerField(default=0)
     locked_until = models.DateTimeField(null=True, blank=True)  # wall time
     made_at = models.DateTimeField(auto_now_add=True)
@@ -85,19 +86,24 @@ class IdempotencyRecord(models.Model):
 
 
 class Notification(models.Model):
-    """A notice in the bell (알림), for one person or one role."""
+    """A notice in one person's bell (알림); `core.notices.KINDS` says what it is and who gets it."""
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, blank=True, related_name="notifications")
-    role = models.CharField(max_length=20, blank=True)
-    text = models.CharField(max_length=200)  # English message id
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
+    kind = models.CharField(max_length=30)
+    key = models.CharField(max_length=120)  # the cause: told once a person
     facts = models.JSONField(default=dict)
     url = models.CharField(max_length=200, blank=True)
-    at = models.DateTimeField()
+    at = models.DateTimeField()  # business time
     read_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["user", "-id"]), models.Index(fields=["role", "-id"])]
+        constraints = [models.UniqueConstraint(fields=["kind", "key", "user"], name="notice_once")]
+        indexes = [
+            models.Index(fields=["user", "-id"]),
+            models.Index(fields=["user"], condition=models.Q(read_at=None), name="notices_unread"),
+            models.Index(fields=["at"]),
+        ]
 
 
 class SavedView(models.Model):

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import DataError, connection, transaction
 
 from tamna.connect.fhir import Entry, FhirError, Parcel, canonical, content, dump, names, validity
-from tamna.core import audit, clock, outbox
+from tamna.core import audit, clock, notices, outbox
 from tamna.core.actor import Actor
 from tamna.core.bulk import copy_in
 from tamna.core.errors import DomainError
@@ -103,6 +103,8 @@ class Import:
             self.run.finished_at, self.run.counts = clock.now(), self.tally.stored()
             self.run.refusals = [refusal.stored() for refusal in self.tally.refusals]
             self.run.save(update_fields=["finished_at", "counts", "refusals"])
+            facts = {"read": self.tally.bundles["read"], "refused": len(self.tally.refusals)}
+            notices.tell("import.finished", facts, key=self.run.pk, url=f"/imports/{self.run.public_id}")
 
     def _opened(self, parcel: Parcel, place: int) -> Tally:
         entries = parcel.open()

@@ -106,7 +106,7 @@ function showKeys() {
   for (const one of document.querySelectorAll("[data-key]")) {
     if (one.closest("dialog") || !usable(one) || known.has(one.dataset.key)) continue;
     const words = one.cloneNode(true);
-    words.querySelectorAll("kbd, svg").forEach((part) => part.remove());
+    words.querySelectorAll("kbd, svg, b").forEach((part) => part.remove());
     known.set(one.dataset.key, words.textContent.trim());
   }
   here.replaceChildren(...[...known].flatMap(([key, words]) => {

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tamna.web.views import account, automation, first_run, pages, saved, setup, staff, system
+from tamna.web.views import account, automation, bell, first_run, pages, saved, setup, staff, system
 
 app_name = "web"
 urlpatterns = [
@@ -15,7 +15,11 @@ urlpatterns = [
     path("language", account.language, name="language"),
     path("live-address", pages.live_address, name="live-address"),
     path("search", pages.search, name="search"),
-    path("notifications", pages.notifications, name="notifications"),
+    path("notifications", bell.notifications, name="notifications"),
+    path("notifications/count", bell.count, name="notification-count"),
+    path("notifications/read", bell.mark_read, name="read-notifications"),
+    path("notifications/kinds", bell.choose, name="choose-notifications"),
+    path("notifications/<uuid:public_id>", bell.follow, name="notification"),
     path("gallery", pages.gallery, name="gallery"),
     path("catalogue", automation.catalogue, name="catalogue"),
     path("catalogue/<str:key>", automation.automation, name="automation"),

@@ -1,4 +1,4 @@
-"""Pages everyone meets: home, search, notices, the gallery, errors, health."""
+"""Pages everyone meets: home, search, the gallery, errors, health."""
 
 from collections import defaultdict
 from datetime import timedelta
@@ -7,11 +7,10 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from tamna.core import clock, notices
+from tamna.core import clock
 from tamna.core.access import PUBLIC, SIGNED_IN, capabilities_of, needs
 from tamna.core.catalogue import title_of
 from tamna.core.decisions import grouped
@@ -54,13 +53,6 @@ def search(request: HttpRequest) -> HttpResponse:
     shown = [{"title": title, "entries": entries} for title, entries in groups.items()]
     template = "web/_found.html" if request.headers.get("HX-Request") else "web/search.html"
     return render(request, template, {"groups": shown, "words": words})
-
-
-@needs(SIGNED_IN)
-def notifications(request: HttpRequest) -> HttpResponse:
-    rows = list(notices.of(request.user)[:30])
-    notices.of(request.user).filter(read_at=None, user=request.user).update(read_at=timezone.now())
-    return render(request, "web/notifications.html", {"rows": rows, "text_of": lambda row: _(row.text) % row.facts})
 
 
 @needs(SIGNED_IN)
