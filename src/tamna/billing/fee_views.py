@@ -1,26 +1,26 @@
 """Screens of the fee master: what is in force, files read with their reports, an upload."""
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.dateparse import parse_date
 
 from tamna.billing import fees as master
+from tamna.billing.lists import FEES, benefit
 from tamna.billing.messages import FEE_REASONS
 from tamna.billing.models import FeeImport, FeeItem
 from tamna.billing.tasks import take_fees
-from tamna.core import clock
+from tamna.core import lists
 from tamna.core.access import needs
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
 from tamna.core.export import as_csv
 from tamna.core.models import Hospital
-from tamna.core.paging import page
 from tamna.engines.tariff.master_file import COLUMNS, NEEDED
 
 
 @needs("billing.fees")
-def fees(request: HttpRequest) -> HttpResponse:
-    """Codes of the master on a day, by code; the files that were read; a new one."""
+def fees(request: HttpRequest) -> HttpResponseBase:
+    """Codes in force on a day, by code; the files that were read; a new one."""
     error = ""
     if request.method == "POST":
         file = request.FILES.get("file")
@@ -33,17 +33,13 @@ def fees(request: HttpRequest) -> HttpResponse:
             return redirect("billing:fee-import", import_id=run.pk)
         except DomainError as refused:
             error = refused.message
-    words, on = request.GET.get("q", "").strip(), parse_date(request.GET.get("on", "") or "") or clock.today()
-    rows = FeeItem.objects.filter(valid_from__lte=on)
-    if words:
-        rows = rows.filter(code__startswith=words.upper()) if words.isascii() else rows.filter(name_ko__contains=words)
     hospital = Hospital.objects.first()
     context = {
-        "page": page(rows, ("code", "-valid_from", "id"), request.GET.get("cursor", ""), 30), "words": words, "on": on, "error": error,
+        "error": error, "benefit": benefit,
         "imports": FeeImport.objects.order_by("-id")[:10], "columns": COLUMNS, "needed": NEEDED,
         "own": master.has_own_master(), "is_synthetic": bool(hospital and hospital.is_synthetic),
     }  # fmt: skip
-    return render(request, "billing/fees.html", context, status=422 if error else 200)
+    return lists.show(request, FEES, FeeItem.objects.all(), "billing/fees.html", context, 422 if error else 200)
 
 
 @needs("billing.fees")

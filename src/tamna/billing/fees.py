@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from tamna.billing.models import FeeImport, FeeItem
@@ -60,6 +60,12 @@ class StoredMaster:
 
     def __contains__(self, code: str) -> bool:
         return FeeItem.objects.filter(code=code).exists()
+
+
+def in_force(rows: QuerySet[FeeItem], on: date) -> QuerySet[FeeItem]:
+    """Those in force on a day: begun, not ended, and no newer line of the code has begun."""
+    newer = FeeItem.objects.filter(code=OuterRef("code"), valid_from__gt=OuterRef("valid_from"), valid_from__lte=on)
+    return rows.filter(Q(valid_to=None) | Q(valid_to__gte=on), ~Exists(newer), valid_from__lte=on)
 
 
 def has_own_master() -> bool:

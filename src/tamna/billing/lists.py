@@ -1,13 +1,18 @@
-"""Lists of the cashier: bills to pay, payments of a day."""
+"""Lists of the cashier and the fee master: bills to pay, payments of a day, what is in force."""
 
+from datetime import date
+
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from tamna.billing import selectors
+from tamna.billing import fees, selectors
 from tamna.billing.models import Payment
 from tamna.core import clock
 from tamna.core.choices import departments
 from tamna.core.format import language, moment
 from tamna.core.lists import Column, Filter, Listing, define
+from tamna.engines.labels import label
+from tamna.engines.tariff.master_file import KNOWN_BENEFITS
 
 BILLS = define(
     Listing(
@@ -50,5 +55,38 @@ PAYMENTS = define(
             Filter("cashier", noop("Cashier"), lambda rows, cashier: rows.filter(cashier=cashier)),
         ),
         empty=noop("No payments on this day."), hint=noop("Choose another day above."),
+    )
+)  # fmt: skip
+
+
+def benefit(key: str) -> str:
+    """급여 구분 in the reader's language."""
+    return label(f"benefit.{key}", language())
+
+
+FEES = define(
+    Listing(
+        "fees", noop("Fee master"), "billing.fees", view="billing:fees", order=("code", "id"), size=30,
+        columns=(
+            Column("code", noop("Code"), lambda row: row.code, sort=("code", "id")),
+            Column("item", noop("Item"), lambda row: row.name_ko if language() == "ko" or not row.name_en else row.name_en),
+            Column("from", noop("From"), lambda row: str(row.valid_from), sort=("valid_from", "id"), wide=True),
+            Column("to", noop("To"), lambda row: str(row.valid_to or ""), wide=True),
+            Column("points", noop("Points"), lambda row: row.fields["points"], number=True, wide=True),
+            Column("price", noop("Unit price"), lambda row: int(row.fields["unit_price_won"]), number=True),
+            Column("benefit", noop("Benefit"), lambda row: benefit(row.fields["benefit"]), wide=True),
+            Column("mark", noop("Mark"), lambda row: row.mark, in_file=True),
+        ),
+        filters=(
+            Filter("q", noop("Code or name"), lambda rows, words: rows.filter(code__startswith=words.upper()) if words.isascii()
+                   else rows.filter(name_ko__contains=words)),
+            Filter("on", noop("In force on"), lambda rows, on: fees.in_force(rows, date.fromisoformat(on)), kind="day",
+                   default=lambda: str(clock.today())),
+            Filter("benefit", noop("Benefit"), lambda rows, key: rows.filter(fields__benefit=key), kind="choice",
+                   options=lambda: [(key, benefit(key)) for key in sorted(KNOWN_BENEFITS)]),
+            Filter("mark", noop("Mark"), lambda rows, mark: rows.filter(mark=mark), kind="choice",
+                   options=lambda: [("?", _("unconfirmed")), ("sim", _("simulated"))]),
+        ),
+        empty=noop("No code is in force on this day."), hint=noop("Read a file above, or choose another day."),
     )
 )  # fmt: skip

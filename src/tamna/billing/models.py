@@ -20,6 +20,7 @@ class FeeItem(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["code", "valid_from"], name="fee_once")]
+        indexes = [models.Index(fields=["code", "id"]), models.Index(fields=["valid_from", "id"])]
 
 
 class FeeImport(models.Model):

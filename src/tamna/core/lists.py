@@ -44,6 +44,7 @@ class Column:
     number: bool = False
     wide: bool = False  # hidden on a phone
     unseen: bool = False
+    in_file: bool = False  # in a download only
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,7 @@ class Found:
             {"label": _(item.label), "number": item.number, "wide": item.wide, "unseen": item.unseen}
             | ({"key": item.key} if item.sort else {})
             for item in self.listing.columns
+            if not item.in_file
         ]
 
     @property
@@ -240,7 +242,12 @@ def day_of(text: str) -> date | None:
 
 
 def show(
-    request: HttpRequest, listing: Listing, rows: Rows, template: str, context: dict[str, Any] | None = None
+    request: HttpRequest,
+    listing: Listing,
+    rows: Rows,
+    template: str,
+    context: dict[str, Any] | None = None,
+    status: int = 200,
 ) -> HttpResponseBase:
     """Answer with the list: as a page, or as a download where `?format=csv` or `xlsx` asks for one."""
     if not access.may(request.user, listing.capability):
@@ -249,5 +256,6 @@ def show(
     kind = request.GET.get("format", "")
     if kind in ("csv", "xlsx"):
         return found.download(kind)
-    response: HttpResponse = render(request, template, {"found": found, "page": found.page, **(context or {})})
+    shown = {"found": found, "page": found.page, **(context or {})}
+    response: HttpResponse = render(request, template, shown, status=status)
     return response

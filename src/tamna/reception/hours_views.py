@@ -3,21 +3,22 @@
 from datetime import time
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_date, parse_time
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_POST
 
-from tamna.core import clock
+from tamna.core import clock, lists
 from tamna.core.access import needs
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
 from tamna.core.models import Department, Practitioner
-from tamna.core.paging import page
-from tamna.reception import hours
+from tamna.reception import hours, selectors
+from tamna.reception.lists import DOCTORS
 
 DAYS = (
     noop("Monday"),
@@ -42,7 +43,7 @@ def _departments() -> list[tuple[str, str]]:
 
 
 @needs("reception.hours")
-def doctors(request: HttpRequest) -> HttpResponse:
+def doctors(request: HttpRequest) -> HttpResponseBase:
     """Every doctor, with the last day open to booking; and a new one."""
     error, values = "", request.POST if request.method == "POST" else {}
     if request.method == "POST":
@@ -51,17 +52,8 @@ def doctors(request: HttpRequest) -> HttpResponse:
             return redirect("reception:doctor", practitioner_id=made.pk)
         except DomainError as refused:
             error = refused.message
-    words = request.GET.get("q", "").strip()
-    rows = Practitioner.objects.select_related("department", "room").annotate(
-        last_slot=Max("slots__starts_at", filter=Q(slots__is_open=True, slots__starts_at__gt=clock.now()))
-    )
-    if words:
-        rows = rows.filter(Q(name_ko__icontains=words) | Q(name_en__icontains=words) | Q(license_no=words))
-    context = {
-        "page": page(rows, ("license_no",), request.GET.get("cursor", ""), 50), "words": words, "error": error, "values": values,
-        "departments": _departments(),
-    }  # fmt: skip
-    return render(request, "reception/doctors.html", context, status=422 if error else 200)
+    context = {"error": error, "values": values, "departments": _departments()}
+    return lists.show(request, DOCTORS, selectors.doctors(), "reception/doctors.html", context, 422 if error else 200)
 
 
 def _keep(request: HttpRequest, pk: int | None) -> Practitioner:

@@ -1,10 +1,12 @@
-"""Lists of reception: the bookings of a day."""
+"""Lists of reception: the bookings of a day, the doctors."""
 
+from django.db.models import Q
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from tamna.core import clock
 from tamna.core.choices import departments
-from tamna.core.format import clock_time, language
+from tamna.core.format import clock_time, day, language
 from tamna.core.lists import Column, Filter, Listing, define
 from tamna.reception import selectors
 from tamna.reception.models import Appointment
@@ -33,5 +35,29 @@ BOOKINGS = define(
                    options=lambda: Appointment.Status.choices),
         ),
         empty=noop("No bookings on this day."), hint=noop("Choose a doctor above to book a time."),
+    )
+)  # fmt: skip
+
+DOCTORS = define(
+    Listing(
+        "doctors", noop("Doctors"), "reception.hours", view="reception:doctors", order=("license_no",),
+        columns=(
+            Column("licence", noop("Licence"), lambda row: row.license_no, sort=("license_no",)),
+            Column("name", noop("Name"), lambda row: row.name_ko if language() == "ko" or not row.name_en else row.name_en,
+                   sort=("name_ko", "id")),
+            Column("department", noop("Department"), lambda row: _named(row.department)),
+            Column("room", noop("Room"), lambda row: _named(row.room) if row.room else "", wide=True),
+            Column("until", noop("Open to booking until"), lambda row: day(row.last_slot) if row.last_slot else _("No hours")),
+            Column("state", noop("State"), lambda row: _("Sees patients") if row.is_active else _("No longer here"), wide=True),
+        ),
+        filters=(
+            Filter("q", noop("Name or licence"), lambda rows, words: rows.filter(
+                Q(name_ko__icontains=words) | Q(name_en__icontains=words) | Q(license_no=words)), personal=True),
+            Filter("department", noop("Department"), lambda rows, code: rows.filter(department__code=code), kind="choice",
+                   options=departments),
+            Filter("state", noop("State"), selectors.doctors_in, kind="choice",
+                   options=lambda: [("here", _("Sees patients")), ("gone", _("No longer here")), ("no_hours", _("No hours"))]),
+        ),
+        empty=noop("No doctor yet."), hint=noop("Add the first below; walk-ins need a doctor too."),
     )
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from tamna.core import clock
 from tamna.core.models import Department, Practitioner
@@ -105,6 +105,22 @@ def doctors_of(department_id: int) -> QuerySet[Practitioner]:
         Practitioner.objects.filter(department_id=department_id, is_active=True)
         .select_related("room")
         .order_by("license_no")
+    )
+
+
+def doctors() -> QuerySet[Practitioner]:
+    """Every doctor with the last time open to booking (`last_slot`), read from the end of the doctor's own times."""
+    coming = Slot.objects.filter(practitioner=OuterRef("pk"), is_open=True, starts_at__gt=clock.now())
+    last = Subquery(coming.order_by("-starts_at").values("starts_at")[:1])
+    return Practitioner.objects.select_related("department", "room").annotate(last_slot=last)
+
+
+def doctors_in(rows: QuerySet[Practitioner], state: str) -> QuerySet[Practitioner]:
+    """Those who see patients, who left, or who see patients and cannot be booked."""
+    return rows.filter(
+        {"here": Q(is_active=True), "gone": Q(is_active=False), "no_hours": Q(is_active=True, last_slot=None)}.get(
+            state, Q()
+        )
     )
 
 

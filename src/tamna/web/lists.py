@@ -4,12 +4,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from tamna.core import automations, clock
+from tamna.core.access import ROLES
 from tamna.core.audit import actions
 from tamna.core.catalogue import done_since, title_of
+from tamna.core.choices import departments
 from tamna.core.format import moment
 from tamna.core.lists import Column, Filter, Listing, define
 from tamna.reception.fhir import report
@@ -83,5 +87,54 @@ IMPORTS = define(
             Column("state", noop("State")),
         ),
         empty=noop("Nothing was imported yet."), hint=noop("Run `tamna import fhir FOLDER` on the server."),
+    )
+)  # fmt: skip
+
+
+ACCOUNT_STATES = {
+    "open": noop("Open"), "disabled": noop("Disabled"), "locked": noop("Locked"), "temporary": noop("Temporary password"),
+    "no_totp": noop("Without second factor"),
+}  # fmt: skip
+
+
+def account_state(row: Any) -> str:
+    """The state that a badge shows: the first that stands in the way of signing in."""
+    if not row.is_active:
+        return "disabled"
+    if row.locked_until and row.locked_until > timezone.now():
+        return "locked"
+    return "temporary" if row.temporary_until else "open"
+
+
+def _accounts_in(rows: Any, state: str) -> Any:
+    return rows.filter({
+        "open": Q(is_active=True), "disabled": Q(is_active=False), "locked": Q(locked_until__gt=timezone.now()),
+        "temporary": Q(temporary_until__isnull=False), "no_totp": Q(totp_secret=None, is_active=True),
+    }.get(state, Q()))  # fmt: skip
+
+
+ACCOUNTS = define(
+    Listing(
+        "accounts", noop("Accounts"), "people.accounts", view="web:accounts", order=("username",),
+        columns=(
+            Column("username", noop("User name"), lambda row: row.username, sort=("username",)),
+            Column("name", noop("Name"), lambda row: row.name_ko, sort=("name_ko", "id")),
+            Column("name_en", noop("Name (English)"), lambda row: row.name_en, in_file=True),
+            Column("role", noop("Role"), lambda row: row.role, sort=("role", "id")),
+            Column("department", noop("Department"), lambda row: row.department.code if row.department else "", wide=True),
+            Column("seen", noop("Last sign-in"), lambda row: moment(row.last_login) if row.last_login else "", wide=True),
+            Column("state", noop("State"), lambda row: _(ACCOUNT_STATES[account_state(row)])),
+        ),
+        filters=(
+            Filter("q", noop("User name or name"), lambda rows, words: rows.filter(
+                Q(username__icontains=words) | Q(name_ko__icontains=words) | Q(name_en__icontains=words)), personal=True),
+            Filter("role", noop("Role"), lambda rows, role: rows.filter(role=role), kind="choice",
+                   options=lambda: [(key, _(role.title)) for key, role in ROLES.items()]),
+            Filter("department", noop("Department"), lambda rows, code: rows.filter(department__code=code), kind="choice",
+                   options=departments),
+            Filter("state", noop("State"), _accounts_in, kind="choice",
+                   options=lambda: [(key, _(text)) for key, text in ACCOUNT_STATES.items()]),
+        ),
+        empty=noop("No account yet."), hint=noop("Make one by hand, or many from a list."),
     )
 )  # fmt: skip

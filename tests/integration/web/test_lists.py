@@ -11,13 +11,18 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
+from django.utils.translation import gettext as _
 
-from tamna.core import clock, lists
+from tamna.billing.models import FeeItem
+from tamna.core import clock, lists, staff
+from tamna.core.actor import Actor
 from tamna.core.export import as_csv, as_excel
-from tamna.core.models import AuditEntry, Department, SavedView
+from tamna.core.format import day
+from tamna.core.models import AuditEntry, Department, Practitioner, SavedView, User
 from tamna.core.paging import LAST, page
 from tamna.patients.models import Patient
 from tamna.patients.services import search_tokens
+from tamna.reception.models import Slot
 
 pytestmark = pytest.mark.django_db
 
@@ -158,8 +163,83 @@ def test_departments_elsewhere_are_no_choice(desk):
     assert "외부 기관" not in desk.get("/reception/bookings").content.decode()
 
 
+@pytest.fixture
+def it(user_of, hospital, morning):
+    client = Client()
+    client.user = user_of("it")
+    client.force_login(client.user)
+    return client
+
+
+def downloaded(client, address):
+    """Rows of a CSV below its header."""
+    text = b"".join(client.get(address).streaming_content).decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text)))[1:]
+
+
+def test_accounts_are_filtered_sorted_and_read_in_again_as_they_were_downloaded(it):
+    by = Actor("person", "it", it.user.pk, "it", "it")
+    for number, name in enumerate(("다", "가", "나"), 1):
+        staff.create(username=f"p{number}.kim", name_ko=name, name_en="Kim", role="cashier", department="01", by=by)
+    staff.set_active(user_id=User.objects.get(username="p1.kim").pk, is_active=False, by=by)
+    assert [row[1] for row in downloaded(it, "/accounts?role=cashier&sort=name&format=csv")] == ["가", "나", "다"]
+    assert [row[0] for row in downloaded(it, "/accounts?state=disabled&format=csv")] == ["p1.kim"]
+    assert len(downloaded(it, "/accounts?q=kim&department=01&state=temporary&format=csv")) == 3
+    whole = io.BytesIO(b"".join(it.get("/accounts?format=csv").streaming_content))
+    whole.name = "accounts.csv"
+    before = User.objects.order_by("pk").values()
+    known = list(before)
+    said = it.post("/accounts/list", {"file": whole}).content.decode()
+    assert _("Read %(read)s lines: %(made)s made, %(changed)s changed, %(same)s already so, %(refused)s refused.") % {
+        "read": 4, "made": 0, "changed": 0, "same": 4, "refused": 0} in said  # fmt: skip
+    assert list(before.all()) == known
+    it.post("/views/save", {"screen": "accounts", "name": "수납", "query": "role=cashier&q=kim&sort=-name"})
+    assert SavedView.objects.get().query == "role=cashier&sort=-name"
+    assert AuditEntry.objects.filter(action="list.downloaded", subject_id="accounts").count() == 4
+
+
+def test_doctors_who_cannot_be_booked_are_found(it):
+    booked, gone = Practitioner.objects.order_by("license_no")
+    last = clock.now() + timedelta(days=3)
+    for at in (clock.now() + timedelta(days=1), last, clock.now() - timedelta(days=1)):
+        Slot.objects.create(practitioner=booked, starts_at=at)
+    Slot.objects.create(practitioner=booked, starts_at=last + timedelta(days=1), is_open=False)
+    rows = downloaded(it, "/reception/doctors?format=csv")
+    assert [(row[0], row[4]) for row in rows] == [(booked.license_no, day(last)), (gone.license_no, "진료시간 없음")]
+    assert [row[0] for row in downloaded(it, "/reception/doctors?state=no_hours&format=csv")] == [gone.license_no]
+    Practitioner.objects.filter(pk=gone.pk).update(is_active=False)
+    assert [row[0] for row in downloaded(it, "/reception/doctors?state=gone&format=csv")] == [gone.license_no]
+    assert downloaded(it, "/reception/doctors?state=no_hours&format=csv") == []
+    assert [row[0] for row in downloaded(it, "/reception/doctors?sort=-name&department=05&format=csv")] == [
+        gone.license_no
+    ]
+    refused = it.post("/reception/doctors", {"license_no": "x", "name_ko": "", "department": "01"})
+    assert refused.status_code == 422 and booked.license_no in refused.content.decode()
+
+
+def test_the_fee_master_shows_what_is_in_force_on_a_day(it):
+    fields = FeeItem.objects.get(code="AA156").fields
+    for code, first, last, price in (
+        ("ZZ1", "2026-01-01", None, 100),
+        ("ZZ1", "2026-07-01", None, 200),
+        ("ZZ2", "2026-01-01", "2026-06-30", 300),
+    ):
+        FeeItem.objects.create(
+            code=code, valid_from=first, valid_to=last, name_ko="예시", mark="K",
+            fields={**fields, "unit_price_won": str(price), "benefit": "selective50"},
+        )  # fmt: skip
+    asked = lambda query: [(row[0], row[5]) for row in downloaded(it, f"/billing/fees?{query}&format=csv")]  # noqa: E731
+    assert asked("q=ZZ") == [("ZZ1", "200")]
+    assert asked("q=ZZ&on=2026-06-30") == [("ZZ1", "100"), ("ZZ2", "300")]
+    assert asked("q=예시&on=&sort=-from")[0] == ("ZZ1", "200") and len(asked("q=예시&on=")) == 3
+    assert asked("benefit=selective50&mark=K") == [("ZZ1", "200")]
+    page = it.get("/billing/fees?benefit=selective50").content.decode()
+    assert "선별급여 50%" in page and "selective50</td>" not in page
+    assert it.post("/billing/fees", {}).status_code == 422
+
+
 def test_a_list_is_sorted_by_indexed_fields_that_are_never_null():
-    _ = get_resolver().url_patterns  # every department is loaded
+    assert get_resolver().url_patterns  # every department is loaded
     from tamna.billing.models import Invoice, Payment
     from tamna.claims.models import Batch, Claim, ClaimResponse
     from tamna.core.models import Proposal
@@ -171,6 +251,7 @@ def test_a_list_is_sorted_by_indexed_fields_that_are_never_null():
         "patients": Patient, "patients.visits": Encounter, "patients.elsewhere": ImportedResource, "bookings": Appointment, "bills": Invoice,
         "payments": Payment, "claims": Claim, "batches": Batch, "batches.statements": Claim, "answers": ClaimResponse, "rules": None,
         "journal": JournalEntry, "audit": AuditEntry, "proposals": Proposal, "proposals.decided": Proposal, "imports": ImportRun,
+        "accounts": User, "doctors": Practitioner, "fees": FeeItem,
     }  # fmt: skip
     may_be_null = {"patients.elsewhere"}  # its rows are those with a day
     assert set(models) == set(lists.known())

@@ -43,6 +43,9 @@ class User(AbstractBaseUser):
     USERNAME_FIELD = "username"
     objects = UserManager()
 
+    class Meta:
+        indexes = [models.Index(fields=["name_ko", "id"]), models.Index(fields=["role", "id"])]
+
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """A session holds while neither the password nor `session_no` changed."""
         from django.utils.crypto import salted_hmac

@@ -78,3 +78,6 @@ class Practitioner(models.Model):
     department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="practitioners")
     room = models.ForeignKey(Room, on_delete=models.PROTECT, null=True, blank=True, related_name="practitioners")
     is_active = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["name_ko", "id"])]

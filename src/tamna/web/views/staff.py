@@ -2,25 +2,26 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_POST
 
-from tamna.core import audit, sheet, staff
+from tamna.core import lists, sheet, staff
 from tamna.core.access import CAPABILITIES, ROLES, capabilities_of, needs
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
 from tamna.core.export import as_csv
 from tamna.core.models import AuditEntry, Department, User
-from tamna.core.paging import page
+from tamna.web.lists import ACCOUNT_STATES, ACCOUNTS, account_state
 
-TITLES = {
-    "username": ("사용자명", "아이디", "사번"), "name_ko": ("이름", "성명"), "name_en": ("영문이름", "영문성명"),
-    "role": ("역할",), "department": ("부서코드", "진료과코드"),
+TITLES = {  # those of the list's download too
+    "username": ("사용자명", "사용자 이름", "아이디", "사번", "User name"), "name_ko": ("이름", "성명", "Name"),
+    "name_en": ("영문이름", "영문성명", "이름(영문)", "Name (English)"), "role": ("역할", "Role"),
+    "department": ("부서코드", "진료과코드", "진료과", "Department"),
 }  # fmt: skip
 LARGEST_LIST = 1 << 20
 
@@ -39,33 +40,11 @@ def _choices() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _wanted(request: HttpRequest) -> tuple[QuerySet[User], dict[str, str]]:
-    given = {key: request.GET.get(key, "").strip() for key in ("q", "role", "state")}
-    rows = User.objects.select_related("department")
-    if given["q"]:
-        rows = rows.filter(
-            Q(username__icontains=given["q"]) | Q(name_ko__icontains=given["q"]) | Q(name_en__icontains=given["q"])
-        )
-    if given["role"]:
-        rows = rows.filter(role=given["role"])
-    states = {
-        "open": Q(is_active=True), "disabled": Q(is_active=False), "locked": Q(locked_until__gt=timezone.now()),
-        "temporary": Q(temporary_until__isnull=False), "no_totp": Q(totp_secret=None, is_active=True),
-    }  # fmt: skip
-    return rows.filter(states.get(given["state"], Q())), given
-
-
 @needs("people.accounts")
-def accounts(request: HttpRequest) -> HttpResponse:
-    """Every account, by user name."""
-    rows, given = _wanted(request)
-    if request.GET.get("format") == "csv":
-        audit.note("accounts.exported", by=Actor.of(request))
-        values = ((row.username, row.name_ko, row.name_en, row.role, row.department.code if row.department else "",
-                   "open" if row.is_active else "disabled") for row in rows.order_by("username").iterator())  # fmt: skip
-        return as_csv("accounts", (*staff.COLUMNS, "state"), values)
-    context = {"page": page(rows, ("username",), request.GET.get("cursor", "")), "given": given, **_choices()}
-    return render(request, "web/accounts.html", context)
+def accounts(request: HttpRequest) -> HttpResponseBase:
+    """Every account, by user name. A downloaded list can be changed and read in again."""
+    context = {"roles": ROLES, "state_of": account_state, "states": ACCOUNT_STATES}
+    return lists.show(request, ACCOUNTS, User.objects.select_related("department"), "web/accounts.html", context)
 
 
 @needs("people.accounts")
