@@ -212,8 +212,9 @@ def test_old_answers_are_asked_for_before_the_visit(patient, clerk):
     tomorrow = clock.today() + timedelta(days=1)
     reception.open_slots(practitioner=Practitioner.objects.first(), starts=[clock.at_seoul(tomorrow, 600)])
     booked = reception.book(slot_id=Slot.objects.get().pk, patient_id=patient.pk, by=clerk)
-    hour(clerk, 18)
+    hour(clerk, 16)
     (row,) = made("pat.eligibility")
+    assert row.due_at == clock.at_seoul(clock.today(), 18 * 60)
     automations.decide(row.pk, "accepted", by=clerk, edited={"older_than_days": 30})
     with clock.frozen(clock.at_seoul(tomorrow, 595)):
         asked = Coverage.objects.create(
@@ -226,13 +227,32 @@ def test_old_answers_are_asked_for_before_the_visit(patient, clerk):
     assert asked.pk and Outcome.objects.get(proposal=row).is_good
 
 
-def test_a_long_waiter_is_moved_up_and_back(patient, clerk):
+@pytest.fixture
+def queue(hospital, morning, clerk):
+    """A doctor who sees somebody, and `stand(minutes, priority)` to put one more into the line since so long."""
     department = Department.objects.get(code="01")
-    first = reception.receive(patient_id=patient.pk, department_id=department.pk, by=clerk)
-    Ticket.objects.filter(pk=first.pk).update(issued_at=clock.now() - timedelta(minutes=70))
-    other = services.register_patient(name="김모의", birth_on=clock.today().replace(year=1990), sex="M", by=clerk)
-    reception.receive(patient_id=other.pk, department_id=department.pk, by=clerk)
-    outbox.deliver_all()
+
+    def stand(minutes, *, priority=50, born=1990):
+        someone = services.register_patient(name="김모의", birth_on=clock.today().replace(year=born), sex="M", by=clerk)
+        ticket = reception.receive(patient_id=someone.pk, department_id=department.pk, by=clerk)
+        since = clock.now() - timedelta(minutes=minutes)
+        Ticket.objects.filter(pk=ticket.pk).update(issued_at=since, due_at=since, priority=priority)
+        outbox.deliver_all()
+        ticket.refresh_from_db()
+        return ticket
+
+    first = stand(5)
+    reception.move(ticket_id=first.pk, step="enter", by=clerk)
+    return stand
+
+
+def test_a_long_waiter_is_moved_up_and_back(queue, clerk):
+    automations.set_level("rec.priority", "propose", by=clerk)
+    first = queue(70)
+    assert not made("rec.priority")  # next anyway
+    queue(5, priority=40)
+    queue(5, priority=40)
+    queue(1)
     (row,) = made("rec.priority")
     automations.decide(row.pk, "accepted", by=clerk)
     first.refresh_from_db()
@@ -240,10 +260,63 @@ def test_a_long_waiter_is_moved_up_and_back(patient, clerk):
     automations.undo(row.pk, by=clerk)
     first.refresh_from_db()
     assert first.priority == 50
-    reception.call_next(department_id=department.pk, by=clerk)
+    reception.move(ticket_id=first.pk, step="call", by=clerk)
     reception.move(ticket_id=first.pk, step="enter", by=clerk)
     outbox.deliver_all()
     assert Outcome.objects.get(proposal=row).is_good
+
+
+def test_one_long_waiter_of_a_department_is_proposed_at_a_time(queue, clerk):
+    automations.set_level("rec.priority", "propose", by=clerk)
+    longest, long, old = queue(90), queue(70), queue(40, born=1940)
+    for _ in range(4):
+        queue(3, priority=40)
+    (row,) = made("rec.priority", state="open")
+    assert row.subject_ref == str(longest.public_id)
+    reception.move(ticket_id=longest.pk, step="call", by=clerk)
+    outbox.deliver_all()
+    (row,) = made("rec.priority", state="open")  # the queue changed: the next longest instead
+    assert row.subject_ref == str(long.public_id) and row.key.endswith(
+        ":1"
+    )  # it had been proposed and overtaken before
+    automations.decide(row.pk, "refused", by=clerk, reason="no")
+    queue(1)
+    assert made("rec.priority", state="open")[0].subject_ref == str(old.public_id)  # 40 minutes, but over 75
+    reception.move(ticket_id=old.pk, step="cancel", by=clerk)
+    outbox.deliver_all()
+    assert not made("rec.priority", state="open")
+
+
+def test_nobody_is_proposed_while_no_doctor_sees_anyone_and_all_is_shadow_until_a_lead_asks(queue, clerk):
+    long = queue(90)
+    for _ in range(2):
+        queue(3, priority=40)
+    (row,) = made("rec.priority")
+    assert row.state == "shadow" and row.subject_ref == str(long.public_id)
+    Ticket.objects.filter(status="in_room").update(status="done", ended_at=clock.now())
+    Made.objects.all().delete()
+    queue(1)
+    assert not made("rec.priority")
+
+
+def test_sending_is_due_while_people_work_and_today_s_holds_yesterday_s(patient, clerk):
+    visit(patient, clerk)
+    tuesday = clock.today()
+    for day in (0, 1, 3, 4):  # Tuesday, Wednesday, Friday, Saturday
+        on = tuesday + timedelta(days=day)
+        with clock.frozen(clock.at_seoul(on, 16 * 60)):
+            automations.expire()
+            hour(clerk, 15, on)
+            hour(clerk, 16, on)
+            hour(clerk, 16, on)
+    rows = made("claim.submit")
+    close = [clock.at_seoul(tuesday + timedelta(days=day), 18 * 60) for day in (0, 1, 2, 3, 6, 7)]
+    assert [row.due_at for row in rows] == [close[0], close[1], close[3], close[4]]  # Saturday's on Monday
+    assert [row.expires_at for row in rows] == [close[1], close[2], close[4], close[5]]
+    assert [row.state for row in rows] == ["expired", "expired", "expired", "open"]
+    assert (
+        rows[0].decisions.get().reason and not rows[1].decisions.exists()
+    )  # held by the next day's; let go on Thursday
 
 
 def test_a_delivery_given_up_for_a_passing_reason_is_tried_again(hospital, morning, clerk):

@@ -25,6 +25,7 @@ from tamna.reception.models import Encounter
 LARGE_WON = 50_000  # an uncertain statement of this much at risk is looked at before it is sent
 OBJECTION_WON = 3_000  # what an objection costs in work; a smaller cut is not worth one [?]
 FORGOTTEN_DAYS = 14
+SEND_HOUR = 16  # two hours before the office closes
 
 
 class FixFinding(Action):
@@ -154,19 +155,23 @@ class SendReady(Action):
     covers=noop("Batches, sending, receipts and answers; objections are written by hand."),
 )  # fmt: skip
 def propose_batches(event: Event) -> Iterator[Proposal[SendReady]]:
-    """Once a day at 17:00: send what is ready."""
-    if event.payload["hour"] != 17:
+    """Once a day at 16:00: send what is ready, before the office closes. An earlier one that still waits is held by this."""
+    if event.payload["hour"] != SEND_HOUR:
         return
     won = list(selectors.ready().values_list("insurer_won", flat=True))
     if won:
+        key, due = f"send:{event.payload['date']}", clock.close_of_work(event.occurred_at)
+        waiting = Made.objects.filter(automation="claim.submit", state="open").exclude(key=key)
+        automations.overtake(waiting, noop("Today's sending holds these statements too."))
         yield Proposal(
             SendReady(),
-            key=f"send:{event.payload['date']}",
+            key=key,
             title=noop("%(count)s claims are ready to send"),
             facts={"count": len(won)},
             won=sum(won),
             minutes=30,
-            expires_at=clock.now() + timedelta(hours=15),
+            due_at=due,
+            expires_at=clock.close_of_work(due),
         )
 
 

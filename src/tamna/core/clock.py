@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from tamna.engines import calendar
+
 SEOUL = ZoneInfo("Asia/Seoul")
 _frozen: ContextVar[datetime | None] = ContextVar("frozen", default=None)
 _read_every_s = 1.0
@@ -65,6 +67,11 @@ def business_day(at: datetime) -> date:
 def at_seoul(on: date, minutes: float = 0) -> datetime:
     """The instant `minutes` after midnight of a business day."""
     return datetime(on.year, on.month, on.day, tzinfo=SEOUL) + timedelta(minutes=minutes)
+
+
+def close_of_work(at: datetime) -> datetime:
+    """When the office next closes after an instant: by when people can be asked to decide."""
+    return calendar.close_of_work(at.astimezone(SEOUL))
 
 
 def set_clock(business: datetime, rate: float) -> None:

@@ -1,13 +1,16 @@
-"""Korean business calendar: public holidays with substitutes (공휴일·대체공휴일), night and holiday hours.
+"""Korean business calendar: public holidays with substitutes (공휴일·대체공휴일), night and holiday hours, office hours.
 
-Law: 공휴일에 관한 법률, 관공서의 공휴일에 관한 규정 2조·3조; night and holiday add-on hours by 건강보험 행위 급여 목록 제1부.
-The lunar dates come from the `holidays` library.
+Law: 공휴일에 관한 법률, 관공서의 공휴일에 관한 규정 2조·3조; night and holiday add-on hours by 건강보험 행위 급여 목록 제1부;
+office hours 09:00–18:00 as 국가공무원 복무규정 9조 ② has them [?]. The lunar dates come from the `holidays` library. Times
+are Seoul's.
 """
 
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 import holidays
+
+CLOSES = time(18)  # the office's day
 
 
 @lru_cache(maxsize=64)
@@ -36,6 +39,12 @@ def next_weekday(day: date) -> date:
     while not is_weekday(day):
         day += timedelta(days=1)
     return day
+
+
+def close_of_work(at: datetime) -> datetime:
+    """When the office next closes after `at` (업무 종료): today's working day while it lasts, else the next one's."""
+    day = next_weekday(at.date() if at.time() < CLOSES else at.date() + timedelta(days=1))
+    return datetime.combine(day, CLOSES, tzinfo=at.tzinfo)
 
 
 def is_night_or_holiday(at: datetime) -> bool:

@@ -1,5 +1,6 @@
 """Reads of reception: queues, the board, slots and bookings of a day. Bounded queries."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -13,6 +14,7 @@ from tamna.reception.models import Appointment, Encounter, Slot, Ticket
 from tamna.reception.waits import USUAL_MIN
 
 MOVED_UP = 35  # before the booked, after emergencies
+SOON = 2  # who has fewer than so many before them is called soon anyway
 
 
 @dataclass(frozen=True)
@@ -146,16 +148,27 @@ def stale_bookers(on: date, older_than_days: int) -> QuerySet[Patient]:
     return Patient.objects.filter(Exists(booked), ~Exists(fresh), identities__isnull=False).distinct().order_by("pk")
 
 
-def long_waiting(department_id: int, now: datetime) -> list[Ticket]:
-    """Tickets that wait over an hour, or over half an hour at 75 and more (장시간 대기). One query."""
+def left_behind(department_id: int, now: datetime) -> list[Ticket]:
+    """Those who wait over an hour, or over half an hour at 75 and more, and are still not next nor second of their doctor.
+
+    Longest first (장시간 대기); nobody while no doctor of the department sees anyone: moving up would change nothing. One query.
+    """
     day = clock.business_day(now)
     old = day.replace(year=day.year - 75, day=min(day.day, 28))
-    waiting = Ticket.objects.filter(
-        department_id=department_id, business_on=day, status="waiting", priority__gt=MOVED_UP
-    )
-    long = Q(issued_at__lte=now - timedelta(minutes=60))
-    long |= Q(issued_at__lte=now - timedelta(minutes=30), encounter__patient__birth_on__lte=old)
-    return list(waiting.filter(long).select_related("encounter__patient", "department").order_by("issued_at")[:10])
+    rows = Ticket.objects.filter(department_id=department_id, business_on=day, status__in=("waiting", "in_room"))
+    rows = rows.select_related("department").annotate(born=F("encounter__patient__birth_on"))
+    tickets = list(rows.order_by("priority", "due_at", "pk")[:300])
+    if not any(ticket.status == "in_room" for ticket in tickets):
+        return []
+    found, before = [], Counter[int | None]()
+    for ticket in tickets:
+        if ticket.status != "waiting":
+            continue
+        limit = 30 if ticket.born <= old else 60
+        if ticket.priority > MOVED_UP and wait_now(ticket, now) >= limit and before[ticket.practitioner_id] >= SOON:
+            found.append(ticket)
+        before[ticket.practitioner_id] += 1
+    return sorted(found, key=lambda ticket: (ticket.issued_at, ticket.pk))
 
 
 def wait_now(ticket: Ticket, now: datetime) -> int:
