@@ -6,9 +6,8 @@ Example:
 
 import argparse
 import json
-import os
 
-from tamna.core import database
+from tamna.commands.product import database_ready, opened
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,22 +15,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tamna.web.settings")
-    if database.is_embedded():
-        database.start_embedded()
-    import django
+    with opened("ko"):
+        database_ready()
+        from tamna.core import catalogue
 
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0, interactive=False)
-    from tamna.core import catalogue
-
-    lines = catalogue.lines()
-    if args.format == "json":
-        print(json.dumps([line.as_json() for line in lines], ensure_ascii=False))
-        return 0
-    for line in lines:
-        print(f"{line.key:<18} {'built' if line.is_built else '–':<6} {line.level:<8} {line.title_ko}")
-    print(f"{sum(line.is_built for line in lines)} of {len(lines)} lines are built")
+        lines = catalogue.lines()
+        if args.format == "json":
+            print(json.dumps([line.as_json() for line in lines], ensure_ascii=False))
+            return 0
+        for line in lines:
+            print(f"{line.key:<18} {'built' if line.is_built else '–':<6} {line.level:<8} {line.title_ko}")
+        print(f"{sum(line.is_built for line in lines)} of {len(lines)} lines are built")
     return 0

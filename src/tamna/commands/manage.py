@@ -12,9 +12,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tamna.web.settings")
-    if database.is_embedded():
-        database.start_embedded()
-    from django.core.management import execute_from_command_line
+    with database.served():
+        from django.core.management import execute_from_command_line
 
-    execute_from_command_line(["tamna manage", *args.words])
+        execute_from_command_line(["tamna manage", *args.words])
     return 0

@@ -6,10 +6,9 @@ Example:
 
 import argparse
 import json
-import os
 from datetime import timedelta
 
-from tamna.core import database
+from tamna.commands.product import database_ready, opened
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,20 +16,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tamna.web.settings")
-    if database.is_embedded():
-        database.start_embedded()
-    import django
+    with opened("ko"):
+        database_ready()
+        from tamna.core import clock
+        from tamna.insight import services
 
-    django.setup()
-    from tamna.core import clock
-    from tamna.insight import services
-
-    today = clock.today()
-    differed = services.rebuild(today - timedelta(days=args.days), today)
-    print(
-        json.dumps(
-            {"days": args.days, "differed": [[key, on.isoformat(), department] for key, on, department in differed]}
-        )
-    )
+        today = clock.today()
+        differed = services.rebuild(today - timedelta(days=args.days), today)
+    rows = [[key, on.isoformat(), department] for key, on, department in differed]
+    print(json.dumps({"days": args.days, "differed": rows}))
     return 0
