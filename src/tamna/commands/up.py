@@ -109,14 +109,14 @@ def children(port: int, host: str, workers: int, is_synthetic: bool) -> list[Chi
     found = [
         Child("web", web),
         Child("live", live),
-        Child("worker", [python, "-m", "tamna.core.worker"], {"TAMNA_POOL": "12"}),
+        Child("worker", [python, "-m", "tamna.core.worker"], {"TAMNA_POOL": "12"}, nice=3),
         Child("his-listener", [python, "-m", "tamna.reception.his"], {"TAMNA_POOL": "6"}),
     ]
     if not is_synthetic:
         return found
 
     def simulator(name: str, *more: str, ready: bool = False) -> Child:
-        return Child(f"sim-{name}", [python, "-m", f"tamna.simulators.{name}", *more], after_ready=ready)
+        return Child(f"sim-{name}", [python, "-m", f"tamna.simulators.{name}", *more], after_ready=ready, nice=5)
 
     world = ("--seed", str(SEED), "--patients", str(PATIENTS))
     found += [

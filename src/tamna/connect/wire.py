@@ -6,7 +6,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from tamna.connect.errors import Garbled, Refused, Unreachable
-from tamna.connect.systems import by_key
+from tamna.connect.systems import by_key, trusted
 
 Reply = TypeVar("Reply", bound=BaseModel)
 
@@ -16,7 +16,7 @@ def ask(system: str, method: str, url: str, *, timeout_s: float = 3.0, **request
     known = by_key(system)
     headers = {**(known.address.headers if known else {}), **request.pop("headers", {})}
     try:
-        reply = httpx.request(method, url, timeout=timeout_s, headers=headers, **request)
+        reply = httpx.request(method, url, timeout=timeout_s, headers=headers, verify=trusted(), **request)
     except httpx.HTTPError as error:
         raise Unreachable(system) from error
     if reply.status_code >= 500:

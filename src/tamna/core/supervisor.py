@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -33,6 +34,7 @@ class Child:
     command: list[str]
     env: dict[str, str] = field(default_factory=dict)
     after_ready: bool = False
+    nice: int = 0  # above 0 it steps back behind the pages people wait for
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     restarts: int = 0
@@ -48,9 +50,10 @@ class Child:
                 os.killpg(self.process.pid, signal.SIGKILL)
 
 
-def _die_with_parent() -> None:
+def _begin(nice: int) -> None:
     """Linux: the child gets SIGTERM when the supervisor dies, even by kill -9. Ctrl-C goes to the supervisor only."""
     os.setpgrp()
+    os.nice(nice)
     if sys.platform == "linux":
         ctypes.CDLL("libc.so.6").prctl(1, signal.SIGTERM)
 
@@ -177,7 +180,7 @@ class Supervisor:
         with log:
             child.process = subprocess.Popen(  # noqa: S603 - our own commands
                 child.command, env={**os.environ, **child.env}, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT, preexec_fn=_die_with_parent,
+                stderr=subprocess.STDOUT, preexec_fn=partial(_begin, child.nice),
             )  # fmt: skip
         child.started = now
 
