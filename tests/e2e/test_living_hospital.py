@@ -74,7 +74,7 @@ def test_the_directors_figures_move_by_themselves(tamna, browser):
     page = enter(browser, "director")
     page.goto(f"{BASE}/insight/")
     page.evaluate("window.openedOnce = true")  # gone after a reload
-    figure = page.locator("#live-page .tile > b").first
+    figure = page.locator("#live-page .tile b").first
     before = figure.inner_text()
     expect(figure).not_to_have_text(before, timeout=120_000)
     assert page.evaluate("window.openedOnce") is True
