@@ -221,9 +221,20 @@ def test_money_goes_back_to_where_it_came_from_and_the_day_closes_to_the_won(pat
 
 
 def test_a_person_is_found_by_any_sign_and_nothing_lies_open_in_the_database(patient, clerk):
-    for words in ("홍길동", "길동", "ㅎㄱㄷ", "2214", "01012342214", patient.chart_no, number(345)):
+    for words in (
+        "홍길동",
+        "길동",
+        "ㅎㄱㄷ",
+        "2214",
+        "01012342214",
+        patient.chart_no,
+        number(345),
+        "1955-04-12",
+        "19550412",
+        "홍 19550412",
+    ):
         assert patient in selectors.find(words), words
-    assert not selectors.find("김철수")
+    assert not selectors.find("김철수") and not selectors.find("1955-04-13") and not selectors.find("김 19550412")
     with connection.cursor() as cursor:
         for table in ("patients_patient", "patients_identity", "core_event", "core_auditentry"):
             cursor.execute(f"SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t")

@@ -45,8 +45,8 @@ def page(query: QuerySet[T], order: Sequence[str], cursor: str = "", size: int =
     has_previous = more if backwards else bool(values)
     return Page(
         rows,
-        _write(rows[-1], order, "next") if has_next else "",
-        _write(rows[0], order, "previous") if has_previous else "",
+        cursor_at(rows[-1], order) if has_next else "",
+        cursor_at(rows[0], order, "previous") if has_previous else "",
     )
 
 
@@ -95,7 +95,8 @@ def _pack(packed: list[Any]) -> str:
 LAST = _pack(["last"])
 
 
-def _write(row: Any, order: Sequence[str], way: str) -> str:
+def cursor_at(row: Any, order: Sequence[str], way: str = "next") -> str:
+    """The cursor of the page behind a row, or before it."""
     packed: list[Any] = [way]
     for field in order:
         value = _value(row, field)

@@ -51,7 +51,7 @@ def register(request: HttpRequest, body: NewPatient) -> dict[str, Any]:
 @router.get("/patients")
 @scope("patients.see")
 def find(request: HttpRequest, q: str = "", cursor: str = "", size: int = 50) -> dict[str, Any]:
-    """Patients by words (name, initials, phone, chart or resident number), newest first."""
+    """Patients by words (name, initials, phone, birth date, chart or resident number), newest first."""
     found = selectors.matching(q) if q else Patient.objects.filter(merged_into=None)
     rows = page(found, ("-id",), cursor, min(max(size, 1), 200))
     return {"patients": [as_json(row) for row in rows.rows], "next": rows.next_cursor}

@@ -20,7 +20,7 @@ PATIENTS = define(
             Column("language", noop("Language"), lambda row: row.language, wide=True),
         ),
         filters=(
-            Filter("q", noop("Name, first consonants, phone, chart or resident number"),
+            Filter("q", noop("Name, first consonants, phone, birth date, chart or resident number"),
                    lambda rows, words: selectors.matching(words, rows), personal=True),
         ),
         empty=noop("Nobody is registered yet."), hint=noop("Register a new patient at the reception desk with N."),

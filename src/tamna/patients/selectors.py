@@ -1,8 +1,9 @@
 """Reads about patients: find one by any sign, list them, coverage. Bounded queries."""
 
+from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from tamna.core import crypto, hangul
 from tamna.patients.models import Coverage, Identity, ImportedResource, Patient
@@ -10,7 +11,7 @@ from tamna.patients.services import CHART, NAME, PHONE
 
 
 def find(words: str, *, limit: int = 20) -> list[Patient]:
-    """Find by name or part of it, initial consonants (ㅎㄱㄷ), phone or its last four digits, chart or resident number."""
+    """Find by name or part of it, initial consonants (ㅎㄱㄷ), phone or its last four digits, birth date, chart or resident number."""
     return list(matching(words)[:limit])
 
 
@@ -24,10 +25,21 @@ def matching(words: str, among: QuerySet[Patient] | None = None) -> QuerySet[Pat
             query = query.filter(pk__in=Identity.objects.filter(blind_index__in=index).values("patient_id"))
         elif digits and len(digits) >= len(word) - 2:
             tokens = [crypto.blind_token(digits, PHONE), crypto.blind_token(digits.lstrip("0") or "0", CHART)]
-            query = query.filter(search_tokens__overlap=tokens)
+            born = birth_date(digits)
+            query = query.filter(
+                Q(search_tokens__overlap=tokens) | Q(birth_on=born) if born else Q(search_tokens__overlap=tokens)
+            )
         else:
             query = query.filter(search_tokens__contains=[crypto.blind_token(_longest_kept(word), NAME)])
     return query
+
+
+def birth_date(digits: str) -> date | None:
+    """A day written 19550412 or 1955-04-12, of which the digits are given; anything else is none."""
+    try:
+        return datetime.strptime(digits, "%Y%m%d").date() if len(digits) == 8 else None  # noqa: DTZ007
+    except ValueError:
+        return None
 
 
 def _longest_kept(word: str) -> str:

@@ -85,7 +85,8 @@ def jobs(request: HttpRequest) -> HttpResponse:
             for row in cursor.fetchall()
         ]
     letters = DeadLetter.objects.filter(solved_at=None).select_related("event").order_by("-id")[:50]
-    recent = Event.objects.filter(recorded_at__gte=timezone.now() - timedelta(minutes=5)).count()
+    newest = Event.objects.order_by("-id").values("pk")[: outbox.COUNT_TO]  # the log has no index by wall time
+    recent = Event.objects.filter(pk__in=newest, recorded_at__gte=timezone.now() - timedelta(minutes=5)).count()
     context = {"counts": counts, "rows": rows, "lags": outbox.lags(), "letters": letters, "recent": recent,
                "work": work}  # fmt: skip
     return render(request, "web/jobs.html", context)
