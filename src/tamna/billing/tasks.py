@@ -1,4 +1,4 @@
-"""Jobs of billing: an unpaid bill's reminder, an uploaded fee master read, the visits that waited for one billed."""
+"""Jobs of billing: an unpaid bill's reminder and what became of it, an uploaded fee master read, waiting visits billed."""
 
 from tamna.core.tasks import BACKOFF, app
 
@@ -13,8 +13,9 @@ def send_reminder(invoice_id: int, pay_by: str) -> None:
     from tamna.billing.models import Invoice
     from tamna.billing.services import due_won
     from tamna.connect.messaging import Message, send
+    from tamna.core import clock
     from tamna.core.format import day, won
-    from tamna.core.models import Hospital
+    from tamna.core.models import Hospital, InterfaceMessage
 
     bill = Invoice.objects.select_related("encounter__patient").get(pk=invoice_id)
     patient, owed, hospital = bill.encounter.patient, due_won(bill), Hospital.objects.first()
@@ -25,7 +26,38 @@ def send_reminder(invoice_id: int, pay_by: str) -> None:
         text = _("[%(hospital)s] %(won)s of your visit on %(visit)s is still open. Please pay by %(day)s.") % {
             "hospital": name, "won": won(owed), "visit": day(bill.business_on), "day": day(date.fromisoformat(pay_by)),
         }  # fmt: skip
-    send(Message(key=f"remind:{bill.public_id}:{pay_by}", to=patient.phone, text=text))
+    key = f"remind:{bill.public_id}:{pay_by}"
+    sent = send(Message(key=key, to=patient.phone, text=text))
+    InterfaceMessage.objects.get_or_create(
+        system="messaging", direction="out", control_id=key,
+        defaults={"kind": "reminder", "status": "sent", "detail": sent.message_id, "at": clock.now()},
+    )  # fmt: skip
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queue="messages", queueing_lock="check_deliveries", lock="check_deliveries")
+def check_deliveries(timestamp: int) -> int:
+    """Ask what became of messages that were sent (발송 결과); the desk is told of those that did not arrive. Returns how many."""
+    from tamna.connect import messaging
+    from tamna.connect.errors import Refused, Unreachable
+    from tamna.core import notices
+    from tamna.core.models import InterfaceMessage
+
+    failed = []
+    for row in InterfaceMessage.objects.filter(system="messaging", direction="out", status="sent").order_by("id")[:200]:
+        try:
+            found = messaging.status(row.detail).status
+        except Unreachable:
+            break
+        except Refused:
+            found = "failed"
+        if found != "accepted":  # still on its way
+            row.status = "accepted" if found == "delivered" else "failed"
+            row.save(update_fields=["status"])
+            failed += [row.pk] if row.status == "failed" else []
+    if failed:
+        notices.tell("message.failed", {"count": len(failed)}, key=failed[0], url="/billing/")
+    return len(failed)
 
 
 @app.task(queue="core", retry=BACKOFF, lock="take_fees")

@@ -65,6 +65,7 @@ KINDS: dict[str, Kind] = {
         Kind("import.finished", noop("An import that finished"), noop("An import finished: %(read)s bundles read, %(refused)s lines kept aside."), ("it",)),
         Kind("fees.imported", noop("A fee master that was read"), noop("The fee master was read: %(added)s fees new, %(refused)s rows refused."), ("claims", "it")),
         Kind("visits.unbilled", noop("Visits that could not be billed"), noop("%(count)s visits could not be billed: the fee master lacks a code they need."), ("it", "front_lead")),
+        Kind("message.failed", noop("Messages that did not arrive"), noop("Reminders that did not arrive: %(count)s. Call these people, or write."), ("cashier", "front_lead")),
         Kind("password.ending", noop("A temporary password about to end"), noop("The temporary password of account %(number)s ends on %(day)s at %(time)s. It was not changed yet."), ("it",)),
         Kind("record.opened", noop("A protected record that was opened"), noop("A protected record was opened by account %(number)s."), ("auditor",), may_mute=False),
         Kind("audit.broken", noop("A break in the audit log"), noop("The audit chain is broken at block %(block)s."), ("it", "auditor"), may_mute=False),

@@ -51,6 +51,7 @@ WORK = {
     "bill_waiting": noop("Bill visits that waited for fees"),
     "billing.fees_imported": noop("Bill visits after a new fee master"),
     "send_reminder": noop("Reminder of an unpaid bill"),
+    "check_deliveries": noop("What became of messages"),
     "ask_before_visit": noop("Eligibility before the visit"),
 }
 QUEUES = {"core": noop("Shared ground"), "his": noop("HIS"), "nhis": noop("NHIS"), "claims": noop("Insurance claims"),

@@ -5,7 +5,9 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 import psycopg
 import structlog
@@ -31,8 +33,20 @@ def main() -> None:
     with contextlib.suppress(KeyboardInterrupt):
         jobs = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
         signal.signal(signal.SIGTERM, stop)
-        jobs.run_worker(concurrency=4, fetch_job_polling_interval=2, shutdown_graceful_timeout=5, delete_jobs="never")
+        jobs.run_worker(concurrency=4, fetch_job_polling_interval=2, shutdown_graceful_timeout=5, delete_jobs="never",
+                        task_middleware=[with_fresh_connection])  # fmt: skip
     stopping.set()
+
+
+def with_fresh_connection(job: Callable[[], Any], *_: object) -> Any:
+    """Run a job in a thread that keeps no database connection: one that broke while the database was away fails no later job."""
+    from django.db import close_old_connections
+
+    close_old_connections()
+    try:
+        return job()
+    finally:
+        close_old_connections()
 
 
 def _forever(work: object, pause: float) -> None:

@@ -1,6 +1,7 @@
 """The hospital's bank, imagined. Run: python -m tamna.simulators.bank --port P --state FILE
 
 Deposits arrive by POST /deposits (the review agency's simulator sends the insurer's payments) and are read by cursor.
+Wrong answers (`lie_rate`) name the first deposit twice.
 """
 
 import argparse
@@ -25,8 +26,8 @@ class Bank:
 
     async def deposits(self, request: Request) -> Response:
         after = int(request.query_params.get("after", 0))
-        rows = [row for _, row in self.memory.all("deposit") if row["id"] > after]
-        return JSONResponse({"deposits": sorted(rows, key=lambda row: row["id"])[:500]})
+        rows = sorted((row for _, row in self.memory.all("deposit") if row["id"] > after), key=lambda row: row["id"])
+        return JSONResponse({"deposits": (rows[:1] if self.faults.lies() else []) + rows[:500]})
 
 
 def main() -> None:

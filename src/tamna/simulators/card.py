@@ -1,10 +1,12 @@
 """A card terminal, imagined. Run: python -m tamna.simulators.card --port P --state FILE
 
-Approvals are kept by key, so that an answer that was lost can be asked for again. A few cards are declined.
+Approvals are kept by key, so that an answer that was lost can be asked for again. A few cards are declined. Wrong answers
+(`lie_rate`) tell another amount than was charged.
 """
 
 import argparse
 import hashlib
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,18 +27,21 @@ class Terminal:
         if known:
             if known["amount_won"] != amount:
                 return JSONResponse({"code": "key_reused"}, status_code=409)
-            return JSONResponse(known)
+            return self._told(known)
         digest = hashlib.sha256(key.encode()).digest()
         if amount <= 0 or digest[0] / 256 + digest[1] / 65536 < DECLINED_SHARE:
             return JSONResponse({"code": "51", "message": "한도 초과"}, status_code=402)
         approval = {"key": key, "approval_no": str(int.from_bytes(digest[2:6], "big"))[:8].zfill(8), "amount_won": amount,
                     "status": "approved"}  # fmt: skip
         self.memory.put("approval", key, approval)
-        return JSONResponse(approval)
+        return self._told(approval)
+
+    def _told(self, approval: dict[str, Any]) -> Response:
+        return JSONResponse({**approval, "amount_won": approval["amount_won"] + 1} if self.faults.lies() else approval)
 
     async def query(self, request: Request) -> Response:
         known = self.memory.get("approval", request.path_params["key"])
-        return JSONResponse(known) if known else JSONResponse({"code": "unknown_key"}, status_code=404)
+        return self._told(known) if known else JSONResponse({"code": "unknown_key"}, status_code=404)
 
     async def cancel(self, request: Request) -> Response:
         body, known = await request.json(), self.memory.get("approval", request.path_params["key"])

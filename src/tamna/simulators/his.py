@@ -2,7 +2,7 @@
 
 Takes our ADT over MLLP and acknowledges it. The doctors of the synthetic hospital (POST /orders, /finish) make it send
 ORM^O01 and DFT^P03 to the product; what is not acknowledged yet stays in its file and is sent again, so nothing is lost
-while the product restarts. Faults: delay, outage, refused acknowledgements, and `lie_rate`, which replays messages.
+while the product restarts. Faults: delay, outage, refused and lost acknowledgements, and `lie_rate`, which replays messages.
 """
 
 import argparse
@@ -50,7 +50,6 @@ class Hospital:
     def __init__(self, state: str | None, seed: int, product_port: int) -> None:
         self.faults, self.memory, self.product_port = Faults(seed=seed), Memory(state), product_port
         self.wake = asyncio.Event()
-        self.arrived = 0
 
     async def orders(self, request: Request) -> Response:
         return await self._queue(orders_message, await request.json())
@@ -112,7 +111,10 @@ class Hospital:
                 parts = frame.split(b"\r")[0].split(b"|")
                 control_id = parts[9].decode() if len(parts) > 9 else ""
                 code = "AE" if self.faults.happens(self.faults.refuse_rate) else "AA"
-                self.arrived += 1
+                if code == "AA":
+                    self.memory.put("told", control_id, 1)
+                if self.faults.happens(self.faults.lost_rate):
+                    break
                 now = parts[6].decode() if len(parts) > 6 else ""
                 answer = (
                     rf"MSH|^~\&|HIS|HIS|TAMNA|TAMNA|{now}||ACK|A{control_id}|P|2.5" + f"\rMSA|{code}|{control_id}\r"
@@ -125,7 +127,7 @@ class Hospital:
         return {
             "waiting": len(self.memory.all("waiting")),
             "refused": len(self.memory.all("refused")),
-            "arrived": self.arrived,
+            "told": len(self.memory.all("told")),
         }
 
 

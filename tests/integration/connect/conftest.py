@@ -1,6 +1,7 @@
 """A listener on a real socket, a patient with an open visit, and what the outside must never change."""
 
 import asyncio
+import contextlib
 import contextvars
 import re
 import socket
@@ -78,11 +79,18 @@ class Listener:
 @pytest.fixture
 def listener(transactional_db, morning):
     """The HIS listener of the product on a free port, at the hospital's (frozen) time."""
+    with listening(0) as one:
+        yield one
+
+
+@contextlib.contextmanager
+def listening(port):
+    """The product's listener on a port, in a thread."""
     loop, ready = asyncio.new_event_loop(), threading.Event()
     ports = []
 
     async def start() -> None:
-        server = await mllp.serve("127.0.0.1", 0, his.receive)
+        server = await mllp.serve("127.0.0.1", port, his.receive)
         ports.append(server.sockets[0].getsockname()[1])
         ready.set()
 

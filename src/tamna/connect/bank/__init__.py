@@ -1,9 +1,11 @@
 """Bank statement (입금 내역): transfers in, read forward from a cursor."""
 
+import itertools
 from datetime import date
 
 from pydantic import BaseModel
 
+from tamna.connect.errors import Garbled
 from tamna.connect.systems import BANK
 from tamna.connect.wire import ask_for
 
@@ -25,5 +27,9 @@ class Statement(BaseModel):
 
 
 def deposits(after: int = 0) -> list[Deposit]:
-    """Transfers after a cursor, oldest first. Raises Unreachable, Garbled."""
-    return ask_for(Statement, "bank", "GET", f"{BANK.url}/deposits", params={"after": after}).deposits
+    """Transfers after a cursor, oldest first, each once. Raises Unreachable, Garbled."""
+    found = ask_for(Statement, "bank", "GET", f"{BANK.url}/deposits", params={"after": after}).deposits
+    numbers = [after, *(row.id for row in found)]
+    if any(this >= following for this, following in itertools.pairwise(numbers)):
+        raise Garbled("bank", "the deposits are not in order, or one is named twice")
+    return found
