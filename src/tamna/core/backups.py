@@ -363,7 +363,11 @@ def check_folder(path: str) -> Path:
 
 
 def make_planned(*, now: datetime | None = None) -> bool:
-    """Tonight's backup, when its hour has come and it was not begun yet. Old ones beyond `keep` go. Whether one was made."""
+    """Tonight's backup, when its hour has come and it was not begun yet, or was cut off. Old ones beyond `keep` go.
+
+    Whether one was made; IT is told of one that failed. Called by one job at a time.
+    """
+    from django.db.models import F, Q
     from django.utils import timezone
 
     from tamna.core import clock, notices
@@ -374,9 +378,11 @@ def make_planned(*, now: datetime | None = None) -> bool:
         return False
     due = at.replace(hour=plan.hour, minute=0, second=0, microsecond=0)
     due = due if due <= at else due - timedelta(days=1)
-    if not BackupPlan.objects.filter(pk=plan.pk).exclude(started_at__gte=due).update(started_at=at):
+    is_open = Q(started_at=None) | Q(started_at__lt=due) | Q(finished_at=None) | Q(finished_at__lt=F("started_at"))
+    if not BackupPlan.objects.filter(is_open, pk=plan.pk).update(started_at=at):
         return False
     try:
+        _forget_parts(Path(plan.folder))
         made = make(Path(plan.folder) / datetime.now(UTC).strftime(STAMP))
         ok, said = True, f"{made['bytes']:,} bytes"
         _forget_old(Path(plan.folder), plan.keep)
@@ -385,6 +391,13 @@ def make_planned(*, now: datetime | None = None) -> bool:
         notices.tell("backup.failed", {}, key=due.isoformat(), url="/setup/backup")
     BackupPlan.objects.filter(pk=plan.pk).update(finished_at=timezone.now(), ok=ok, said=said)
     return ok
+
+
+def _forget_parts(root: Path) -> None:
+    """What a backup that was cut off left behind."""
+    for path in root.glob(".*.part"):
+        if NAME.fullmatch(path.name[1 : -len(".part")]):
+            shutil.rmtree(path)
 
 
 def _forget_old(root: Path, keep: int) -> None:
