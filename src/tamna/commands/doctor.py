@@ -4,7 +4,6 @@ Exit 0 when all is well, 1 when something needs a person. `--format json` for ma
 """
 
 import argparse
-import base64
 import json
 import os
 import shutil
@@ -12,7 +11,7 @@ import socket
 import sys
 from dataclasses import asdict, dataclass
 
-from tamna.core import database, environment
+from tamna.core import database, environment, master
 from tamna.core.home import folder, home, web_port
 
 
@@ -86,7 +85,7 @@ def _settings() -> list[Check]:
     given = os.environ.get("TAMNA_MASTER_KEY")
     if given:
         try:
-            right = len(base64.b64decode(given, validate=True)) == 32
+            right = bool(master.read(given))
         except ValueError:
             right = False
         found.append(Check("TAMNA_MASTER_KEY", right, "32 bytes" if right else "not base64 of 32 bytes", "correct it"))

@@ -2,6 +2,7 @@
 
 `show` says where the master key lives, its fingerprint and every field key; `rotate` begins a change and, without a
 running worker, seals old values again itself (`--wait`). Stopped or killed, the next run or the worker goes on.
+`replace-master` makes a new master key; keep the old one with backups made without keys, for only it opens those.
 
 Example:
   tamna keys rotate --wait
@@ -18,7 +19,7 @@ from tamna.core import database
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=["show", "rotate", "go-on"])
+    parser.add_argument("what", choices=["show", "rotate", "go-on", "replace-master"])
     parser.add_argument("--wait", action="store_true", help="seal old values again in this process until all are done")
 
 
@@ -35,8 +36,11 @@ def run(args: argparse.Namespace) -> int:
         try:
             if args.what == "rotate":
                 rotation.start(by=Actor.system("tamna keys"))
+            if args.what == "replace-master":
+                print(json.dumps(rotation.replace_master(by=Actor.system("tamna keys"))), file=sys.stderr)
         except DomainError as refused:
-            raise BadInput(refused.key, "a rotation is already running", hint="tamna keys go-on --wait") from refused
+            hint = "tamna keys go-on --wait" if refused.key == "core.rotation_runs" else ""
+            raise BadInput(refused.key, refused.message, hint=hint) from refused
         if args.what == "go-on" or args.wait:
             _wait() if args.wait else rotation.go_on()
         json.dump(_shown(), sys.stdout)
@@ -53,11 +57,11 @@ def _wait() -> None:
 
 
 def _shown() -> dict[str, object]:
-    from tamna.core import crypto, rotation
+    from tamna.core import crypto, master, rotation
 
     running = rotation.running()
     return {
-        "master_key": {"from": "environment" if os.environ.get("TAMNA_MASTER_KEY") else "keys/master.key",
+        "master_key": {"from": "environment" if master.in_environment() else "keys/master.key",
                        "fingerprint": crypto.master_fingerprint()},
         "field_keys": [{"id": row.pk, "made_at": row.made_at.isoformat(), "seals": row.is_active}
                        for row in rotation.ring() if row.purpose == "field"],

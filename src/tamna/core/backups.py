@@ -23,7 +23,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 import tamna
-from tamna.core import database
+from tamna.core import database, master
 from tamna.core.home import folder
 
 STAMP = "%Y%m%dT%H%M%SZ"
@@ -86,27 +86,27 @@ def digest(path: Path) -> str:
 
 def make(target: Path, *, with_keys: bool = True) -> dict[str, Any]:
     """Write a backup to a new folder. Raises not_empty, dump_failed, no_tool, key_missing."""
-    from tamna.core import crypto
-
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BackupError("not_empty", f"{target} is not an empty folder", "give a new folder")
     part = target.with_name(f".{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True, mode=0o700)
     try:
-        done = _run("pg_dump", "--format=custom", "--compress=6", f"--file={part / 'database.dump'}")
-        if done.returncode:
-            raise BackupError(
-                "dump_failed", done.stderr.strip()[:300], "is the database running, and enough disk free?"
-            )
-        in_environment = bool(os.environ.get("TAMNA_MASTER_KEY"))
-        if with_keys:
-            _copy_keys(folder("keys", private=True), part / "keys")
+        with master.held(alone=False):  # dump and keys belong together
+            done = _run("pg_dump", "--format=custom", "--compress=6", f"--file={part / 'database.dump'}")
+            if done.returncode:
+                raise BackupError(
+                    "dump_failed", done.stderr.strip()[:300], "is the database running, and enough disk free?"
+                )
+            opened_by = [master.fingerprint(key) for key in master.read(master.text())]
+            if with_keys:
+                _copy_keys(folder("keys", private=True), part / "keys")
+        in_environment = master.in_environment()
         kept = (part / "keys" / "master.key").exists()
         files = {path.relative_to(part).as_posix(): digest(path) for path in sorted(part.rglob("*")) if path.is_file()}
         manifest = {
             "tamna": tamna.__version__, "made_at": datetime.now(UTC).strftime(STAMP), "files": files,
-            "master_key": {"fingerprint": crypto.master_fingerprint(), "kept": kept and not in_environment,
+            "master_key": {"fingerprint": opened_by[0], "kept": kept and not in_environment,
                            "from": "environment" if in_environment else "file"},
         }  # fmt: skip
         if with_keys and not in_environment and not kept:
@@ -117,6 +117,11 @@ def make(target: Path, *, with_keys: bool = True) -> dict[str, Any]:
         if target.exists():
             target.rmdir()
         part.rename(target)
+    except master.InUse:
+        shutil.rmtree(part, ignore_errors=True)
+        raise BackupError(
+            "keys_in_use", "the master key is being replaced", "try again in a minute; nothing was written"
+        ) from None
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
@@ -174,17 +179,15 @@ def master_key_for(backup: Backup) -> str:
     if not found:
         raise BackupError("key_missing", "the backup does not hold the master key, and this machine has none",
                           "set TAMNA_MASTER_KEY to the key that was kept apart; nothing was touched")  # fmt: skip
-    if backup.fingerprint and fingerprint(found) != backup.fingerprint:
-        raise BackupError("key_differs", f"the master key at hand is {fingerprint(found)}, the backup needs {backup.fingerprint}",
+    try:
+        marks = [master.fingerprint(key) for key in master.read(found)]
+    except ValueError as error:
+        raise BackupError("key_differs", "the master key at hand is not base64 of 32 bytes",
+                          "set TAMNA_MASTER_KEY to the right key, or unset it; nothing was touched") from error  # fmt: skip
+    if backup.fingerprint and backup.fingerprint not in marks:
+        raise BackupError("key_differs", f"the master key at hand is {marks[0]}, the backup needs {backup.fingerprint}",
                           "set TAMNA_MASTER_KEY to the right key, or unset it; nothing was touched")  # fmt: skip
     return found.strip()
-
-
-def fingerprint(master: str) -> str:
-    """As `crypto.master_fingerprint` tells it."""
-    import base64
-
-    return hashlib.sha256(b"tamna.master:" + base64.b64decode(master)).hexdigest()[:8]
 
 
 # -- putting it back ---------------------------------------------------------------------------------------------------
@@ -193,7 +196,7 @@ def fingerprint(master: str) -> str:
 def restore(source: Path, *, replace: bool = False) -> dict[str, Any]:
     """Put a backup back, proven first. Raises what `checked` raises, not_empty, in_use, may_not_create, restore_failed, unproven."""
     backup = checked(source)
-    master = master_key_for(backup)
+    opener = master_key_for(backup)
     listed = subprocess.run(  # noqa: S603 - our own command
         [tool("pg_restore"), "--list", str(source / "database.dump")], capture_output=True, text=True, check=False
     )
@@ -205,7 +208,7 @@ def restore(source: Path, *, replace: bool = False) -> dict[str, Any]:
     if _is_empty():
         try:
             _fill(source, name)
-            proof = _proof(name, master)
+            proof = _proof(name, opener)
         except BackupError:
             _empty_again()
             raise
@@ -230,7 +233,7 @@ def restore(source: Path, *, replace: bool = False) -> dict[str, Any]:
             ) from error
     try:
         _fill(source, fresh)
-        proof = _proof(fresh, master)
+        proof = _proof(fresh, opener)
         with _admin() as admin:
             _refuse_if_in_use(admin, name)
             _install_keys(backup)
@@ -305,11 +308,11 @@ print(json.dumps({"audit_ok": verdict.ok, "audit_entries": verdict.entries, "pat
 """
 
 
-def _proof(name: str, master: str) -> dict[str, Any]:
+def _proof(name: str, opener: str) -> dict[str, Any]:
     """What the restored hospital says of itself: keys open, chain verified, an identifier readable, journal balanced."""
     import sys
 
-    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tamna.web.settings", "TAMNA_MASTER_KEY": master, "TAMNA_NO_POOL": "1",
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tamna.web.settings", "TAMNA_MASTER_KEY": opener, "TAMNA_NO_POOL": "1",
            **database.environment_for(name)}  # fmt: skip
     done = subprocess.run([sys.executable, "-c", PROOF], env=env, capture_output=True, text=True, check=False)  # noqa: S603 - our own
     try:

@@ -1,13 +1,12 @@
 """Envelope encryption (봉투 암호화) and blind indexes for personal data.
 
-A master key outside the database (TAMNA_MASTER_KEY, or `keys/master.key` under TAMNA_HOME, 0600) wraps data keys kept in
-`DataKey`. Values are AES-256-GCM: 4 bytes key id, 12 bytes nonce, ciphertext; the column's name is authenticated, so a
+A master key outside the database (`core.master`) wraps data keys kept in `DataKey`. Values are AES-256-GCM: 4 bytes key id, 12 bytes nonce, ciphertext; the column's name is authenticated, so a
 value cannot be moved to another column. Rotation (`core.rotation`) makes a new active key and seals row by row again.
 The index key is not rotated: every search token hangs on it, and both old and new tokens would have to be searched.
 Law: 개인정보 보호법 제24조의2, 개인정보의 안전성 확보조치 기준 (암호화).
 """
 
-import base64
+import contextlib
 import hashlib
 import hmac
 import os
@@ -19,7 +18,7 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tamna.core.home import folder
+from tamna.core import master
 
 KEY_READ_EVERY_S = 20  # a rotation reaches every running process within this
 
@@ -28,33 +27,41 @@ class Unreadable(ValueError):
     """A sealed value does not open: wrong key ring, or it was changed or moved."""
 
 
-@lru_cache(maxsize=1)
-def _master() -> AESGCM:
-    given = os.environ.get("TAMNA_MASTER_KEY")
-    if given:
-        return AESGCM(base64.b64decode(given))
-    path = folder("keys", private=True) / "master.key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return AESGCM(base64.b64decode(path.read_bytes()))
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.b64encode(secrets.token_bytes(32)))
-        file.flush()
-        os.fsync(file.fileno())
-    return AESGCM(base64.b64decode(path.read_bytes()))
-
-
 def _wrap(key: bytes, purpose: str) -> bytes:
+    """Seal a data key for its row, in the caller's transaction; a replacement of the master key waits for it, or it for that."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE core_datakey IN ROW EXCLUSIVE MODE")
+    master.ciphers.cache_clear()
     nonce = secrets.token_bytes(12)
-    return nonce + _master().encrypt(nonce, key, purpose.encode())
+    return nonce + master.ciphers()[0].encrypt(nonce, key, purpose.encode())
 
 
 def _unwrap(wrapped: bytes, purpose: str) -> bytes:
-    try:
-        return _master().decrypt(wrapped[:12], wrapped[12:], purpose.encode())
-    except InvalidTag as error:
-        raise Unreadable("the master key does not open this database's keys") from error
+    for attempt in range(2):
+        for cipher in master.ciphers():
+            with contextlib.suppress(InvalidTag):
+                return cipher.decrypt(wrapped[:12], wrapped[12:], purpose.encode())
+        if not attempt:
+            master.ciphers.cache_clear()  # it may have been replaced since this process read it
+    raise Unreadable("the master key does not open this database's keys")
+
+
+def wrap_again() -> int:
+    """Seal every data key with the master key that wraps now; one transaction. How many."""
+    from django.db import connection, transaction
+
+    from tamna.core.models import DataKey
+
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE core_datakey IN EXCLUSIVE MODE")
+        rows = list(DataKey.objects.all())
+        for row in rows:
+            row.wrapped = _wrap(_unwrap(bytes(row.wrapped), row.purpose), row.purpose)
+        DataKey.objects.bulk_update(rows, ["wrapped"])
+    return len(rows)
 
 
 def _active(purpose: str) -> tuple[int, bytes]:
@@ -99,7 +106,7 @@ def _index_key() -> bytes:
 
 def forget_keys() -> None:
     """Drop cached keys (after a rotation, a restore, or between tests)."""
-    for cached in (_master, _field_key_of, _key_by_id, _index_key):
+    for cached in (master.ciphers, _field_key_of, _key_by_id, _index_key):
         cached.cache_clear()
 
 
@@ -124,22 +131,21 @@ def key_id_of(sealed: bytes) -> int:
 
 
 def new_field_key() -> int:
-    """Make a new active data key in the caller's transaction; what older keys sealed stays readable (`core.rotation`)."""
+    """Make a new active data key; what older keys sealed stays readable (`core.rotation`)."""
+    from django.db import transaction
+
     from tamna.core.models import DataKey
 
-    DataKey.objects.filter(purpose="field", is_active=True).update(is_active=False)
-    row = DataKey.objects.create(purpose="field", wrapped=_wrap(secrets.token_bytes(32), "field"))
+    with transaction.atomic():
+        DataKey.objects.filter(purpose="field", is_active=True).update(is_active=False)
+        row = DataKey.objects.create(purpose="field", wrapped=_wrap(secrets.token_bytes(32), "field"))
     forget_keys()
     return row.pk
 
 
 def master_fingerprint() -> str:
-    """Eight hex digits that tell whether a kept copy is this master key; they say nothing of the key."""
-    given = os.environ.get("TAMNA_MASTER_KEY")
-    if not given:
-        _master()  # made where there is none yet
-    text = given.encode() if given else (folder("keys", private=True) / "master.key").read_bytes()
-    return hashlib.sha256(b"tamna.master:" + base64.b64decode(text)).hexdigest()[:8]
+    """The fingerprint of the master key that wraps."""
+    return master.fingerprint(master.read(master.text())[0])
 
 
 def blind_index(text: str, label: str) -> bytes:

@@ -44,7 +44,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TAMNA_PORT", "web port P; live stream P+1, HL7 listener P+2, simulators P+3 to P+9", "8100"),
     Setting("DATABASE_URL", "an external PostgreSQL 16 or newer: `postgresql://user:password@host:5432/name?sslmode=require`", "embedded", is_secret=True),
     Setting("TAMNA_DATABASE", "name of the database in the embedded server", "tamna"),
-    Setting("TAMNA_MASTER_KEY", "base64 of 32 bytes: the key that opens all other keys", "keys/master.key, made on first start", is_secret=True),
+    Setting("TAMNA_MASTER_KEY", "base64 of 32 bytes: the key that opens all other keys; `new,old` while it is replaced", "keys/master.key, made on first start", is_secret=True),
     Setting("TAMNA_SECRET_KEY", "signs sessions and short-lived tokens", "keys/secret.key, made on first start", is_secret=True),
     Setting("TAMNA_HOSTS", "names the web answers to, separated by commas", "localhost,127.0.0.1,[::1]"),
     Setting("TAMNA_ORIGINS", "origins that may post forms, separated by commas: `https://tamna.hospital.kr`"),

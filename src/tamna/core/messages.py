@@ -17,6 +17,13 @@ MESSAGES = {
     "core.departments_needed": _("Choose at least one department. Nothing was changed."),
     "core.department_in_use": _("Department %(code)s still has doctors. Nothing was changed; move them first."),
     "core.rotation_runs": _("A change of the key is already running. Nothing was changed."),
+    "core.keys_in_use": _(
+        "A backup or another change holds the keys right now. Nothing was changed; try again in a minute."
+    ),
+    "core.master_given": _(
+        "The master key comes from TAMNA_MASTER_KEY. Give it the new key, a comma and the old key, start Tamna again, then "
+        "replace; afterwards leave the old one out. Nothing was changed."
+    ),
     "core.bad_address": _("This address cannot be used: %(why)s. Nothing was changed."),
     "core.backup_folder": _("This folder cannot be written to: %(why)s. Nothing was changed."),
     "core.old_password": _("The present password is wrong. Nothing was changed."),

@@ -15,10 +15,10 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.utils import timezone
 
-from tamna.core import audit, crypto, outbox
+from tamna.core import audit, crypto, master, outbox
 from tamna.core.accounts import LABEL as TOTP
 from tamna.core.actor import Actor
-from tamna.core.errors import refused_as
+from tamna.core.errors import DomainError, refused_as
 from tamna.core.fields import EncryptedTextField
 from tamna.core.models import DataKey, KeyRotation
 
@@ -59,6 +59,32 @@ def start(*, by: Actor) -> KeyRotation:
         outbox.record("key.rotated", {"key_id": key_id}, by=by)
     crypto.forget_keys()
     return rotation
+
+
+def replace_master(*, by: Actor) -> dict[str, str]:
+    """Replace the master key (마스터키 교체) while everybody works; fingerprints of the old and the new one.
+
+    In the file both stand until every data key hangs on the new one: stopped anywhere, the next call goes on. From the
+    environment both are given, the new one first. Raises core.keys_in_use, core.master_given.
+    """
+    try:
+        with master.held(alone=True):
+            if master.in_environment() and len(master.read(master.text())) < 2:
+                raise DomainError("core.master_given")
+            if not master.in_environment():
+                master.begin()
+            new, *old = (master.fingerprint(key) for key in master.read(master.text()))
+            with transaction.atomic():
+                count = crypto.wrap_again()
+                audit.note("key.master_replaced", by=by, subject_type="key", subject_id=new,
+                           detail={"before": old[0], "keys": count})  # fmt: skip
+                outbox.record("key.master_replaced", {"keys": count}, by=by)
+            if not master.in_environment():
+                master.finish()
+    except master.InUse as busy:
+        raise DomainError("core.keys_in_use") from busy
+    crypto.forget_keys()
+    return {"before": old[0], "now": new}
 
 
 def running() -> KeyRotation | None:
