@@ -52,9 +52,11 @@ def refund_by_card(
     if not reason.strip():
         raise DomainError("billing.refund_reason")
     try:
-        cancelled = terminal.cancel(payment.key, amount_won, key)
+        cancelled = terminal.cancel(
+            payment.key, amount_won, key, approval_no=payment.approval_no, approved_won=payment.amount_won
+        )
     except Refused as refused:
-        raise DomainError("billing.card_declined", code=refused.code) from refused
+        raise DomainError("billing.card_keeps", code=refused.code) from refused
     except Unreachable as unreachable:
         raise DomainError("billing.card_unreachable") from unreachable
     return services.refund(

@@ -12,6 +12,9 @@ MESSAGES = {
     "billing.nothing_to_give_back": _("Nothing of this bill is owed to the patient. Nothing was given back."),
     "billing.refund_reason": _("Give a reason for the refund. Nothing was refunded."),
     "billing.card_declined": _("The card was declined (%(code)s). Nothing was taken; ask for another card or cash."),
+    "billing.card_keeps": _(
+        "The card company refused the refund (%(code)s). Nothing was given back; ask the card company first."
+    ),
     "billing.card_unreachable": _(
         "The card terminal does not answer. Nothing was recorded here; the terminal was asked to cancel. "
         "Try again with the same button, or take cash."

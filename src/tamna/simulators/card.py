@@ -44,7 +44,11 @@ class Terminal:
         return self._told(known) if known else JSONResponse({"code": "unknown_key"}, status_code=404)
 
     async def cancel(self, request: Request) -> Response:
-        body, known = await request.json(), self.memory.get("approval", request.path_params["key"])
+        key, body = request.path_params["key"], await request.json()
+        known = self.memory.get("approval", key)
+        if known is None and body.get("approval_no") and body.get("approved_won"):  # made at another terminal
+            known = {"key": key, "approval_no": body["approval_no"], "amount_won": body["approved_won"], "status": "approved"}  # fmt: skip
+            self.memory.put("approval", key, known)
         if known is None:
             return JSONResponse({"code": "unknown_key"}, status_code=404)
         done = self.memory.get("cancel", body["cancel_key"])

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
-from django.utils.http import http_date
+from django.utils.http import http_date, url_has_allowed_host_and_scheme
 
 from tamna.core.access import PUBLIC, may
 from tamna.core.errors import DomainError
@@ -144,4 +144,6 @@ class DomainErrors:
             response["HX-Retarget"] = "#toasts"
             response["HX-Reswap"] = "beforeend"
             return response
-        return render(request, "web/refused.html", {"message": error.message}, status=409)
+        came_from = request.headers.get("Referer", "")
+        back = came_from if url_has_allowed_host_and_scheme(came_from, {request.get_host()}) else ""
+        return render(request, "web/refused.html", {"message": error.message, "back": back}, status=409)

@@ -211,6 +211,21 @@ def test_a_refund_whose_answer_was_lost_goes_back_once(world, bill, clerk):
         payment.cancel(key, bill.patient_won - 999, "too much")
 
 
+def test_an_approval_of_another_terminal_is_given_back_once_and_no_more_than_it_was(world, bill, clerk):
+    taken = billing.record_payment(
+        invoice_id=bill.pk,
+        amount_won=bill.patient_won,
+        tender="card",
+        key="elsewhere",
+        approval_no="12345678",
+        by=clerk,
+    )
+    refund = cards.refund_by_card(payment=taken, amount_won=bill.patient_won, reason="취소", key="b1", by=clerk)
+    assert (refund.approval_no, refund.amount_won) == ("12345678", -bill.patient_won)
+    with pytest.raises(DomainError, match="card_keeps"):
+        cards.refund_by_card(payment=taken, amount_won=1, reason="더", key="b2", by=clerk)
+
+
 # -- messages and bank -------------------------------------------------------------------------------------------------
 def _message(key: str) -> messaging.Message:
     return messaging.Message(key=key, to="01000000000", text="예약 안내")

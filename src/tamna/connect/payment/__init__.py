@@ -47,8 +47,16 @@ def query(key: str) -> Approval | None:
         raise
 
 
-def cancel(key: str, amount_won: int, cancel_key: str) -> Approval:
-    """Give back to the card (승인취소), whole or in part. Idempotent by `cancel_key`."""
-    body = {"amount_won": amount_won, "cancel_key": cancel_key}
+def cancel(key: str, amount_won: int, cancel_key: str, *, approval_no: str = "", approved_won: int = 0) -> Approval:
+    """Give back to the card (승인취소), whole or in part. Idempotent by `cancel_key`.
+
+    Number and sum of the approval name it where another terminal made it.
+    """
+    body = {
+        "amount_won": amount_won,
+        "cancel_key": cancel_key,
+        "approval_no": approval_no,
+        "approved_won": approved_won,
+    }
     url = f"{CARD.url}/approvals/{quote(key, safe='')}/cancel"
     return ask_for(Approval, "card", "POST", url, json=body, timeout_s=5)
