@@ -16,7 +16,7 @@ from babel.messages.pofile import read_po, write_po
 DAY = datetime(2026, 11, 24, tzinfo=UTC)  # fixed: the same strings compile to the same bytes
 ROOT = Path(__file__).parent.parent / "src" / "tamna"
 KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None, "noop": None, "ngettext": (1, 2)}
-APPS = ("core", "patients", "reception", "billing", "claims", "ledger", "insight", "web")
+APPS = tuple(sorted(path.parent.name for path in ROOT.glob("*/apps.py")))
 
 
 def found(app: str) -> dict[str, str]:

@@ -51,11 +51,13 @@ WORK = {
     "bill_waiting": noop("Bill visits that waited for fees"),
     "billing.fees_imported": noop("Bill visits after a new fee master"),
     "send_reminder": noop("Reminder of an unpaid bill"),
+    "billing.payer_changed": noop("Bill anew under another payer"),
+    "claims.payer_changed": noop("Statement under another payer"),
     "check_deliveries": noop("What became of messages"),
     "ask_before_visit": noop("Eligibility before the visit"),
 }
 QUEUES = {"core": noop("Shared ground"), "his": noop("HIS"), "nhis": noop("NHIS"), "claims": noop("Insurance claims"),
-          "messages": noop("Messages")}  # fmt: skip
+          "messages": noop("Messages"), "builtin": noop("Shared ground")}  # fmt: skip
 
 
 def name_of(key: str) -> str:
