@@ -7,7 +7,9 @@ from tamna.core import outbox, work
 
 def test_background_work_has_names():
     handlers = {key for key in outbox.listeners() if not key.startswith("automation:")}
-    jobs = {task.name.rpartition(".")[2] if task.name.startswith("tamna.") else task.name for task in app.tasks.values()}
+    jobs = {
+        task.name.rpartition(".")[2] if task.name.startswith("tamna.") else task.name for task in app.tasks.values()
+    }
     assert handlers | jobs <= set(work.WORK)
     assert {task.queue for task in app.tasks.values()} <= set(work.QUEUES)
 
