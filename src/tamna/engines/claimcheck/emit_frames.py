@@ -7,6 +7,7 @@ row as `p:NAME`, window values as `w:NAME`, looked-up values as `§N`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -61,6 +62,14 @@ class Around:
         self.notes = frames["notes"]
 
 
+@dataclass(frozen=True)
+class Keyed:
+    """What a table is asked: each distinct key once, and which of them a row asks."""
+
+    distinct: pl.DataFrame
+    places: pl.Series
+
+
 class FrameEmitter:
     """Expressions for the rows of one scope."""
 
@@ -76,6 +85,7 @@ class FrameEmitter:
     def prepared(self, frame: pl.DataFrame, nodes: Iterable[Node]) -> pl.DataFrame:
         """The frame with a column for everything in `nodes` that is no plain expression and can be known here."""
         lookups: dict[tuple[str, tuple[Node, ...]], set[str | None]] = {}
+        known: dict[tuple[Any, ...], Keyed] = {}
         ordered = list(dict.fromkeys(node for top in nodes for node in _inner_first(top)))
         for node in ordered:
             if isinstance(node, Lookup):
@@ -85,9 +95,9 @@ class FrameEmitter:
                 continue
             match node:
                 case Lookup(table, keys, _):
-                    frame = self._look_up(frame, table, keys, lookups[table, keys])
+                    frame = self._look_up(frame, table, keys, lookups[table, keys], known)
                 case Listed():
-                    frame = self._listed(frame, node)
+                    frame = self._listed(frame, node, known)
                 case Call("engine", (Literal(name),)):
                     frame = frame.with_columns(
                         self.around.engines[str(name)].gather(frame["claim"]).alias(self.named(node))
@@ -109,22 +119,25 @@ class FrameEmitter:
                     return False
         return True
 
-    def _keyed(self, frame: pl.DataFrame, keys: tuple[Node, ...]) -> tuple[pl.DataFrame, list[str]]:
-        columns = [f"k{number}" for number in range(len(keys))]
-        return frame.with_columns(
-            self.expr(key, frame).alias(column) for column, key in zip(columns, keys, strict=True)
-        ), columns
+    def _keyed(
+        self, frame: pl.DataFrame, keys: tuple[Node, ...], known: dict[tuple[Any, ...], "Keyed"], *, dated: bool = False
+    ) -> "Keyed":
+        """The distinct values of the keys (and the day), and each row's place among them; found once for all tables."""
+        if (keys, dated) not in known:
+            values = [self.expr(key, frame).alias(f"k{number}") for number, key in enumerate(keys)]
+            rows = frame.select(*values, *([self._day(frame).alias("kday")] if dated else []))
+            distinct = rows.unique()
+            places = _joined(rows, distinct.with_row_index("place"), rows.columns)["place"]
+            known[keys, dated] = Keyed(distinct, places)
+        return known[keys, dated]
 
-    def _look_up(self, frame: pl.DataFrame, name: str, keys: tuple[Node, ...], asked: set[str | None]) -> pl.DataFrame:
+    def _look_up(
+        self, frame: pl.DataFrame, name: str, keys: tuple[Node, ...], asked: set[str | None],
+        known: dict[tuple[Any, ...], "Keyed"],
+    ) -> pl.DataFrame:  # fmt: skip
         table = self.typing.tables[name]
-        frame, columns = self._keyed(frame, keys)
-        on = [*columns]
-        if table.dated:
-            frame = frame.with_columns(self._day(frame).alias("kday"))
-            on.append("kday")
-        distinct = frame.select(on).unique()
-        wanted = sorted(asked - {None}, key=str)
-        asked_keys = list(distinct.iter_rows())
+        keyed = self._keyed(frame, keys, known, dated=table.dated)
+        asked_keys = list(keyed.distinct.iter_rows())
         hits = [table.row(row[:-1], row[-1]) if table.dated else table.row(row) for row in asked_keys]
         answers = [
             pl.Series(
@@ -132,14 +145,13 @@ class FrameEmitter:
                 [hit.get(str(column)) for hit in hits],
                 TYPES[table.types.get(str(column), "text")],
             )
-            for column in wanted
+            for column in sorted(asked - {None}, key=str)
         ]
         exists = [None if None in row[: len(keys)] else bool(hit) for row, hit in zip(asked_keys, hits, strict=True)]
         answers.append(pl.Series(self.named(Lookup(name, keys, None)), exists, pl.Boolean()))
-        answers = [answer for answer in answers if answer.name not in frame.columns]
-        return _joined(frame, distinct.with_columns(answers), on).drop(on)
+        return frame.with_columns(answer.gather(keyed.places) for answer in answers if answer.name not in frame.columns)
 
-    def _listed(self, frame: pl.DataFrame, node: Listed) -> pl.DataFrame:
+    def _listed(self, frame: pl.DataFrame, node: Listed, known: dict[tuple[Any, ...], "Keyed"]) -> pl.DataFrame:
         table, name = self.typing.tables[node.table], self.named(node)
         codes = self.around.confirmed if node.rows == "diagnosis" else self.around.codes
         if not node.keys:
@@ -147,17 +159,21 @@ class FrameEmitter:
             if table.listed((), []) is None:
                 return frame.with_columns(pl.lit(None, pl.Boolean()).alias(name))
             return _flagged(frame, codes.filter(pl.col("code").is_in(hits)).select("claim"), ["claim"], name)
-        frame, columns = self._keyed(frame, node.keys)
-        asked = frame.select("claim", *columns).unique()
-        known = [key for key in asked.select(columns).unique().iter_rows() if table.listed(key, []) is not None]
-        listed = pl.DataFrame(known, schema={column: asked.schema[column] for column in columns}, orient="row")
-        asked = asked.join(listed, on=columns, how="inner")
-        beside = asked.join(codes, on="claim", how="inner")
-        pairs = beside.select(*columns, "code").unique()
-        hits = [bool(table.listed(row[:-1], [row[-1]])) for row in pairs.iter_rows()]
-        met = beside.join(pairs.filter(pl.Series(hits, dtype=pl.Boolean())), on=[*columns, "code"], how="inner")
-        asked = _flagged(asked, met.select("claim", *columns), ["claim", *columns], name)
-        return _joined(frame, asked, ["claim", *columns]).drop(columns)
+        keyed = self._keyed(frame, node.keys, known)
+        asked_keys = list(keyed.distinct.iter_rows())
+        there = pl.Series([table.listed(key, []) is not None for key in asked_keys], dtype=pl.Boolean())
+        rows = there.gather(
+            keyed.places
+        ).arg_true()  # the few rows whose key the table knows; elsewhere nothing is known
+        asked = pl.DataFrame({"claim": frame["claim"].gather(rows), "place": keyed.places.gather(rows)})
+        beside = asked.unique().join(codes, on="claim", how="inner")
+        pairs = beside.select("place", "code").unique()
+        hits = [bool(table.listed(asked_keys[place], [code])) for place, code in pairs.iter_rows()]
+        met = beside.join(pairs.filter(pl.Series(hits, dtype=pl.Boolean())), on=["place", "code"], how="inner")
+        flags = _flagged(asked, met.select("claim", "place"), ["claim", "place"], name)[name]
+        return frame.with_columns(
+            pl.Series(name, [None], pl.Boolean()).new_from_index(0, len(frame)).scatter(rows, flags)
+        )
 
     def _outside(self, frame: pl.DataFrame, node: Call) -> pl.DataFrame:
         name = self.named(node)
@@ -394,5 +410,7 @@ def _joined(frame: pl.DataFrame, columns: pl.DataFrame, on: list[str]) -> pl.Dat
 
 def _flagged(frame: pl.DataFrame, rows: pl.DataFrame, on: list[str], name: str) -> pl.DataFrame:
     """True where the row's keys are among `rows`, else false."""
+    if rows.is_empty():
+        return frame.with_columns(pl.lit(value=False).alias(name))
     flags = rows.unique().with_columns(pl.lit(value=True).alias(name))
     return frame.join(flags, on=on, how="left", maintain_order="left").with_columns(pl.col(name).fill_null(value=False))

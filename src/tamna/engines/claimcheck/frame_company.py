@@ -6,45 +6,57 @@ from datetime import date
 import polars as pl
 
 from tamna.engines.claimcheck.emit_frames import TYPES, WITHIN, FrameEmitter
-from tamna.engines.claimcheck.rules import Rule
+from tamna.engines.claimcheck.rules import WINDOW_NAMES, Rule
 from tamna.engines.claimcheck.single import Part
-from tamna.engines.claimcheck.syntax import OVER_MEMBERS, Call, Name, Node, walk
+from tamna.engines.claimcheck.syntax import OVER_MEMBERS, Call, Compare, Literal, Logic, Name, Node, walk
 from tamna.engines.claimcheck.tables import Table
 from tamna.engines.claimcheck.windows import DAY, FEWEST_PEERS
 
 NO_DAY = date(1, 1, 1)
+WANTED = {"quantity": "number", "amount": "int", "days": "int", "code": "text", "line_no": "int"}
+
+
+def ranked(frame: pl.DataFrame, over: str) -> pl.DataFrame:
+    """The rows in the order windows count them: by day, statement, line."""
+    day = DAY.get(over, "")
+    return frame.sort(*([pl.col(day).fill_null(NO_DAY)] if day in frame.columns else []), "claim", "at")
 
 
 def _members(
     frame: pl.DataFrame, emitter: FrameEmitter, rule: Rule, parts: Sequence[Part]
 ) -> tuple[pl.DataFrame, list[str]]:
-    """Rows the rule looks at, in rank order, with the values of `per` as g0, g1 …; an empty one leaves the row out."""
+    """Rows of a ranked frame the rule looks at, with the values of `per` as g0, g1 …; an empty one leaves the row out."""
     keys = [
         (pl.col("claim") if key == Name("claim_id") else emitter.expr(key, frame)).alias(f"g{number}")
         for number, key in enumerate(rule.per)
     ]
     names = [f"g{number}" for number in range(len(keys))]
-    needed = _roots(frame, emitter, parts)
     day = DAY[rule.over]
-    rows = frame if rule.where is None else frame.filter(emitter.truth(rule.where, frame).fill_null(value=False))
+    kept = dict.fromkeys(
+        name
+        for name in (
+            "claim",
+            "at",
+            day,
+            "quantity",
+            "amount",
+            "days",
+            "code",
+            "line_no",
+            *_roots(frame, emitter, parts),
+        )
+        if name in frame.columns
+    )
+    roots = dict.fromkeys(name for key in keys for name in key.meta.root_names())
+    rows = frame.select(list(kept | roots))  # before the filter: it costs by the column
+    if rule.where is not None:
+        rows = rows.filter(frame.select(emitter.truth(rule.where, frame).fill_null(value=False)).to_series())
     rows = rows.with_columns(
         *keys,
-        (pl.col(day) if day in frame.columns else pl.lit(None, pl.Date())).alias("day"),
-        *(
-            pl.lit(None, TYPES[kind]).alias(name)
-            for name, kind in (
-                ("quantity", "number"),
-                ("amount", "int"),
-                ("days", "int"),
-                ("code", "text"),
-                ("line_no", "int"),
-            )
-            if name not in frame.columns
-        ),
+        (pl.col(day) if day in rows.columns else pl.lit(None, pl.Date())).alias("day"),
+        *(pl.lit(None, TYPES[kind]).alias(name) for name, kind in WANTED.items() if name not in rows.columns),
     )
-    kept = dict.fromkeys([*names, "claim", "at", "day", "quantity", "amount", "days", "code", "line_no", *needed])
-    rows = rows.drop_nulls(names).select(list(kept))
-    rows = rows.with_columns(rank_day=pl.col("day").fill_null(NO_DAY)).sort("rank_day", "claim", "at")
+    rows = rows.drop_nulls(names).select(list(dict.fromkeys([*names, *kept, "day", *WANTED])))
     return rows.with_columns(rank=pl.int_range(pl.len(), dtype=pl.Int64())), names
 
 
@@ -66,6 +78,9 @@ def windowed(frame: pl.DataFrame, emitter: FrameEmitter, rule: Rule, parts: Sequ
     """The members with `w:` columns for the window's values."""
     rows, keys = _members(frame, emitter, rule, parts)
     nodes = [node for part in parts for top in (part.hit, part.won) for node in walk(top)]
+    able = pl.any_horizontal(_able(part.hit, emitter, rows, keys) for part in parts)
+    if not any(isinstance(node, Call) and node.function == "robust_z" for node in nodes):  # which needs every peer
+        rows = rows.join(rows.filter(able).select(keys).unique(), on=keys, how="semi", maintain_order="left")
     asked = {node.name for node in nodes if isinstance(node, Name)}
     columns = {
         "nth": pl.int_range(pl.len(), dtype=pl.Int64()).over(keys) + 1,
@@ -89,6 +104,29 @@ def windowed(frame: pl.DataFrame, emitter: FrameEmitter, rule: Rule, parts: Sequ
     for node in dict.fromkeys(node for node in nodes if isinstance(node, Call) and node.function in OVER_MEMBERS):
         rows = _over_members(rows, keys, emitter, node)
     return rows
+
+
+def _able(hit: Node, emitter: FrameEmitter, rows: pl.DataFrame, keys: list[str]) -> pl.Expr:
+    """What must hold of a row, seen without its window, for the hit to be true; windows without such a row are left out."""
+    needed = [pl.lit(value=True)]
+    for part in hit.parts if isinstance(hit, Logic) and hit.operator == "and" else (hit,):
+        if isinstance(part, Compare):
+            if part == Compare(">", Name("nth"), Literal(1)):
+                needed.append(pl.struct(keys).is_duplicated())
+            sides = (part.left, part.right)
+            needed += [emitter.expr(side, rows).is_not_null() for side in sides if _is_alone(side)]
+        if _is_alone(part):
+            needed.append(emitter.truth(part, rows).fill_null(value=False))
+    return pl.all_horizontal(needed)
+
+
+def _is_alone(node: Node) -> bool:
+    """Whether a row answers it without its window."""
+    return not any(
+        (isinstance(below, Name) and below.name in WINDOW_NAMES)
+        or (isinstance(below, Call) and below.function in WITHIN | OVER_MEMBERS)
+        for below in walk(node)
+    )
 
 
 def _over_members(rows: pl.DataFrame, keys: list[str], emitter: FrameEmitter, node: Call) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import polars as pl
 from tamna.engines.claimcheck import schema
 from tamna.engines.claimcheck.emit_frames import TYPES, WITHIN, Around, FrameEmitter
 from tamna.engines.claimcheck.emit_python import note_rows
-from tamna.engines.claimcheck.frame_company import paired, windowed
+from tamna.engines.claimcheck.frame_company import paired, ranked, windowed
 from tamna.engines.claimcheck.report import Finding
 from tamna.engines.claimcheck.rules import SEVERITIES, Rule
 from tamna.engines.claimcheck.single import Part, parts_of
@@ -28,6 +28,7 @@ FOUND = {
     "won_at_risk": pl.Int64(),
     "part": pl.UInt32(),
 }
+DAYS = {"first_visit_on", "service_on", "claim_on", "onset_on", "claim_id"}  # what windows, tables and orders ask by
 NOTE_COLUMNS = ("note_code", "note_text", "line_no")
 
 
@@ -80,14 +81,15 @@ class FramesCheck:
         skipped = self.ruleset.not_evaluated(columns)
         parts = [part for rule in self.ruleset.rules if rule.id not in skipped for part in parts_of(rule)]
         whole = {scope: _completed(frame, scope) for scope, frame in frames.items()}
+        used = self._used(parts)
         around = Around(whole, self._engines(parts, whole, documents))
         emitters = {scope: FrameEmitter(scope, self.typing, around) for scope in whole}
-        whole["claims"] = self._derived(whole, emitters, parts)
+        whole["claims"] = self._derived(whole, emitters, used)
         found: list[pl.DataFrame] = []
         for scope in whole:
             chosen = [(number, part) for number, part in enumerate(parts) if part.rule.over == scope]
             if chosen and not whole[scope].is_empty():
-                frame = _with_claims(whole[scope], whole["claims"], scope)
+                frame = _with_claims(ranked(whole[scope], scope), whole["claims"], scope, used)
                 found += self._scope(frame, emitters[scope], chosen)
         return self._told(found, parts, whole["claims"])
 
@@ -108,17 +110,17 @@ class FramesCheck:
             name: pl.Series([engines[name](document) for document in documents], dtype=pl.Float64()) for name in asked
         }
 
+    def _used(self, parts: Sequence[Part]) -> set[str]:
+        """Names the rules read, those of derived columns too; `claim.x`, `other.x` and `pair.x` as x."""
+        tops = [top for part in parts for top in (*part.rule.nodes, part.hit, part.won)]
+        tops += [top for column in self.ruleset.derived.values() for top in (column.where, column.value) if top]
+        names = {node.name.rpartition(".")[2] for top in tops for node in walk(top) if isinstance(node, Name)}
+        return names | DAYS
+
     def _derived(
-        self, frames: Mapping[str, pl.DataFrame], emitters: Mapping[str, FrameEmitter], parts: Sequence[Part]
+        self, frames: Mapping[str, pl.DataFrame], emitters: Mapping[str, FrameEmitter], used: set[str]
     ) -> pl.DataFrame:
         """The claims with the derived columns the rules use."""
-        used = {
-            node.name
-            for part in parts
-            for top in (*part.rule.nodes, part.won)
-            for node in walk(top)
-            if isinstance(node, Name)
-        }
         fixed = [column for name, column in self.ruleset.derived.items() if name in used]
         claims = frames["claims"]
         for scope in ("lines", "diagnoses"):
@@ -126,7 +128,7 @@ class FramesCheck:
             if not columns:
                 continue
             emitter = emitters[scope]
-            frame = _with_claims(frames[scope], frames["claims"], scope)
+            frame = _with_claims(frames[scope], frames["claims"], scope, used)
             frame = emitter.prepared(
                 frame, [node for column in columns for node in (column.where, column.value) if node]
             )
@@ -213,18 +215,17 @@ class FramesCheck:
 
     def _hidden(self, table: pl.DataFrame) -> list[bool]:
         hidden = [False] * len(table)
-        able = set(self.ruleset.suppressions.hides)
-        by_claim: dict[int, list[int]] = {}
-        for row, claim in enumerate(table["claim"].to_list()):
-            by_claim.setdefault(claim, []).append(row)
-        ids, ats = table["rule_id"].to_list(), table["at"].to_list()
-        for rows in by_claim.values():
-            if len(rows) < 2 or not any(ids[row] in able for row in rows):
-                continue
-            findings = [Finding(self.ruleset.by_id[ids[row]], "", ats[row], None, 0) for row in rows]
-            shown = {(finding.rule.id, finding.at) for finding in self.ruleset.suppressions.split(findings)[0]}
-            for row in rows:
-                hidden[row] = (ids[row], ats[row]) not in shown
+        hiding = table.filter(pl.col("rule_id").is_in(list(self.ruleset.suppressions.hides)))["claim"].unique()
+        rows = table.with_row_index("row").filter(pl.col("claim").is_in(hiding.implode()))
+        by_claim: dict[int, list[tuple[int, str, int]]] = {}
+        for row, claim, rule, at in rows.select("row", "claim", "rule_id", "at").iter_rows():
+            by_claim.setdefault(claim, []).append((row, rule, at))
+        for found in by_claim.values():
+            if len(found) > 1:
+                findings = [Finding(self.ruleset.by_id[rule], "", at, None, 0) for _, rule, at in found]
+                shown = {(finding.rule.id, finding.at) for finding in self.ruleset.suppressions.split(findings)[0]}
+                for row, rule, at in found:
+                    hidden[row] = (rule, at) not in shown
         return hidden
 
 
@@ -242,10 +243,12 @@ def _completed(frame: pl.DataFrame, scope: str) -> pl.DataFrame:
     return frame.with_columns(missing)
 
 
-def _with_claims(frame: pl.DataFrame, claims: pl.DataFrame, scope: str) -> pl.DataFrame:
+def _with_claims(frame: pl.DataFrame, claims: pl.DataFrame, scope: str, used: set[str]) -> pl.DataFrame:
+    """Each row beside what the rules read of its claim, as `c:NAME`."""
     if scope == "claims":
         return frame
-    renamed = claims.drop("at").rename({name: f"c:{name}" for name in claims.columns if name not in {"claim", "at"}})
+    read = [name for name in claims.columns if name in used and name not in {"claim", "at"}]
+    renamed = claims.select("claim", *(pl.col(name).alias(f"c:{name}") for name in read))
     return frame.join(renamed, on="claim", how="left", maintain_order="left")
 
 
