@@ -93,6 +93,26 @@ def test_a_visit_is_followed_to_the_journal(tamna, browser):
     expect(page.locator("#drawer")).to_be_visible()
 
 
+def test_the_bell_rings_by_itself_and_is_read_by_keyboard(tamna, browser):
+    page, lead = enter(browser, "it1"), enter(browser, "front_lead")
+    page.goto(f"{BASE}/jobs")
+    page.evaluate("window.openedOnce = true")  # gone after a reload
+    before = page.locator("#unread").inner_text()
+    lead.goto(f"{BASE}/catalogue/rec.priority")
+    form = lead.locator("form[action='/catalogue/rec.priority/level']").first
+    form.locator("select[name=level]").select_option("propose")
+    form.locator("button").last.click()
+    expect(page.locator("#unread")).not_to_have_text(before, timeout=30_000)
+    assert page.evaluate("window.openedOnce") is True
+    page.keyboard.press("i")
+    first = page.locator("#drawer .notices a").first
+    expect(first).to_contain_text("긴급 환자 우선 처리")
+    first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/catalogue/rec.priority")
+    expect(page.locator("#unread")).to_have_text(before)  # that one is read
+
+
 def test_a_clerk_receives_a_patient_by_keyboard(tamna, browser):
     page = enter(browser, "reception1")
     page.goto(f"{BASE}/reception/")

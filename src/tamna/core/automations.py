@@ -155,6 +155,7 @@ def set_level(key: str, level: str, *, team: str = "", pattern: str = "", by: Ac
     """
     if level == "act" and not may_act(key):
         raise DomainError("core.level_needs_record")
+    was = level_of(key, team, pattern)
     with transaction.atomic():
         if pattern and level not in ("off", "shadow"):
             models.Policy.objects.filter(automation=key, pattern=pattern).delete()
@@ -165,8 +166,9 @@ def set_level(key: str, level: str, *, team: str = "", pattern: str = "", by: Ac
             )  # fmt: skip
         audit.note("automation.level_set", by=by, subject_type="automation", subject_id=key, reason=reason,
                    detail={"level": level, "team": team, "pattern": pattern})  # fmt: skip
-        facts = {"automation": key, "level": level, "team": team, "pattern": pattern}
-        outbox.record("automation.level_set", facts, by=by)
+        if level != was:
+            facts = {"automation": key, "level": level, "team": team, "pattern": pattern}
+            outbox.record("automation.level_set", facts, by=by)
 
 
 def may_act(key: str) -> bool:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
@@ -130,9 +131,11 @@ def on_connection(event: Event) -> None:
 
 @outbox.on("business.hour", key="core.tell_due")
 def on_next_hour(event: Event) -> None:
-    """What a team has open and due before the next hour, in one notice; what is made and due in one hour is seen at once."""
-    start, end = event.occurred_at, event.occurred_at + timedelta(hours=1)
+    """What a team has open and due before the next hour, in one notice; what is due within an hour of being made is seen at once."""
+    hour = timedelta(hours=1)
+    start, end = event.occurred_at, event.occurred_at + hour
     due = Made.objects.filter(state="open", made_at__lte=start, due_at__gt=start, due_at__lte=end)
+    due = due.filter(due_at__gte=F("made_at") + hour)
     for team in due.order_by("team").values_list("team", flat=True).distinct():
         mine = list(due.filter(team=team).order_by("due_at")[: notices.MOST])
         url = f"/proposals/{mine[0].public_id}" if len(mine) == 1 else "/proposals"

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop as noop
 
 from tamna.connect import systems
 from tamna.core import clock, outbox
-from tamna.core.access import ROLES
+from tamna.core.access import ROLES, capabilities_of
 from tamna.core.format import day, language
 from tamna.core.models import Notification, User
 
@@ -43,22 +43,23 @@ class Kind:
     text: str
     to: tuple[str, ...]
     may_mute: bool = True
+    needs: str = ""  # what a PERSON it may concern is allowed to do
 
 
 KINDS: dict[str, Kind] = {
     kind.key: kind
     for kind in (
         Kind("proposals.due", noop("Proposals due within the hour"), noop("Proposals due by %(time)s: %(count)s."), (TEAM,)),
-        Kind("day.open", noop("A cashier's day that was not closed"), noop("The day %(day)s was not closed by account %(number)s."), (PERSON, "front_lead")),
+        Kind("day.open", noop("A cashier's day that was not closed"), noop("The day %(day)s was not closed by account %(number)s."), (PERSON, "front_lead"), needs="billing.close"),
         Kind("batch.answered", noop("Answers to a claim batch"), noop("Batch %(batch)s was answered: %(count)s statements, %(back)s of them returned or cut."), ("claims",)),
         Kind("batch.refused", noop("A claim batch that was refused"), noop("Batch %(batch)s was refused by the review agency (%(code)s). Nothing of it was received."), ("claims",)),
         Kind("answer.unreadable", noop("An answer that cannot be read"), noop("Answer %(number)s of HIRA cannot be read. Nothing of it was booked; it is asked for again."), ("claims", "it")),
         Kind("answer.contradicts", noop("An answer that contradicts what was sent"), noop("Answer %(number)s of HIRA contradicts what was sent. Nothing of it was booked; ask the agency."), ("claims",)),
         Kind("system.away", noop("An outside system that does not answer"), noop("%(system)s does not answer. Work goes on without it."), (TEAM, "it")),
         Kind("system.back", noop("An outside system that answers again"), noop("%(system)s answers again."), (TEAM, "it")),
-        Kind("level.changed", noop("An automation's level set by a person"), noop("%(automation)s is set to “%(level)s”."), (LEAD, "it")),
-        Kind("level.lost", noop("An automation that lost its level"), noop("%(automation)s asks again before it acts: %(agreed)s of its last %(decided)s were right."), (LEAD, "it")),
-        Kind("pattern.paused", noop("A kind of proposal that was paused"), noop("%(automation)s no longer proposes %(pattern)s: the last %(count)s were refused."), (LEAD, "it")),
+        Kind("level.changed", noop("An automation's level set by a person"), noop("“%(automation)s” is set to: %(level)s."), (LEAD, "it")),
+        Kind("level.lost", noop("An automation that lost its level"), noop("“%(automation)s” asks again before it acts: %(agreed)s of its last %(decided)s were right."), (LEAD, "it")),
+        Kind("pattern.paused", noop("A kind of proposal that was paused"), noop("“%(automation)s” no longer proposes %(pattern)s: the last %(count)s were refused."), (LEAD, "it")),
         Kind("job.died", noop("A job that was given up"), noop("Given up after %(tries)s tries: %(work)s."), ("it",)),
         Kind("delivery.parked", noop("An event that was given up"), noop("An event was given up after its retries: %(work)s."), ("it",)),
         Kind("backup.failed", noop("A backup that failed"), noop("Tonight's backup failed. The set-up page says why."), ("it",), may_mute=False),
@@ -109,7 +110,12 @@ def _roles(kind: Kind, team: str) -> set[str]:
 
 def kinds_for(user: User) -> list[Kind]:
     """What may come to this person, and may be muted or not."""
-    return [kind for kind in KINDS.values() if PERSON in kind.to or user.role in _roles(kind, user.team)]
+    may = capabilities_of(user.role)
+    return [
+        kind
+        for kind in KINDS.values()
+        if user.role in _roles(kind, user.team) or (PERSON in kind.to and kind.needs in may)
+    ]
 
 
 def mute(user: User, kinds: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from tamna.reception.models import Appointment, Encounter, Slot, Ticket
 from tamna.reception.waits import USUAL_MIN
 
 MOVED_UP = 35  # before the booked, after emergencies
-SOON = 2  # who has fewer than so many before them is called soon anyway
+SOON = 3  # who has fewer before them is in the room within 20 minutes anyway, at six minutes a visit
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def stale_bookers(on: date, older_than_days: int) -> QuerySet[Patient]:
 
 
 def left_behind(department_id: int, now: datetime) -> list[Ticket]:
-    """Those who wait over an hour, or over half an hour at 75 and more, and are still not next nor second of their doctor.
+    """Those who wait over an hour, or over half an hour at 75 and more, and still have several before them with their doctor.
 
     Longest first (장시간 대기); nobody while no doctor of the department sees anyone: moving up would change nothing. One query.
     """
