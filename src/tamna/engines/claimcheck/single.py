@@ -55,6 +55,7 @@ class SingleCheck:
         self.typing, self.derived, self.engines = typing, derived, engines
         self.parts = [part for rule in rules for part in parts_of(rule)]
         self.names = {part.rule.id: _asked_names(part) for part in self.parts}
+        self.order = {part.rule.id: place for place, part in enumerate(self.parts)}
         self.alone = [part for part in self.parts if not part.rule.per]
         self.company = [part for part in self.parts if part.rule.per]
 
@@ -154,8 +155,7 @@ class SingleCheck:
                 for part, check in checks:
                     for _, _, (won,) in check([row], claim, around):
                         keep(part, at, row, won)
-        order = {part.rule.id: place for place, part in enumerate(self.parts)}
-        return sorted(found.values(), key=lambda finding: (order[finding.rule.id], finding.at))
+        return sorted(found.values(), key=lambda finding: (self.order[finding.rule.id], finding.at))
 
     def _rows(self, document: schema.Document, claim: Mapping[str, Any], over: str) -> Rows:
         if over == "claims":
