@@ -81,7 +81,7 @@ class FramesCheck:
         skipped = self.ruleset.not_evaluated(columns)
         parts = [part for rule in self.ruleset.rules if rule.id not in skipped for part in parts_of(rule)]
         whole = {scope: _completed(frame, scope) for scope, frame in frames.items()}
-        used = self._used(parts)
+        used = {scope: self._used(parts, scope) for scope in whole}
         around = Around(whole, self._engines(parts, whole, documents))
         emitters = {scope: FrameEmitter(scope, self.typing, around) for scope in whole}
         whole["claims"] = self._derived(whole, emitters, used)
@@ -89,7 +89,7 @@ class FramesCheck:
         for scope in whole:
             chosen = [(number, part) for number, part in enumerate(parts) if part.rule.over == scope]
             if chosen and not whole[scope].is_empty():
-                frame = _with_claims(ranked(whole[scope], scope), whole["claims"], scope, used)
+                frame = _with_claims(ranked(whole[scope], scope), whole["claims"], scope, used[scope])
                 found += self._scope(frame, emitters[scope], chosen)
         return self._told(found, parts, whole["claims"])
 
@@ -110,25 +110,27 @@ class FramesCheck:
             name: pl.Series([engines[name](document) for document in documents], dtype=pl.Float64()) for name in asked
         }
 
-    def _used(self, parts: Sequence[Part]) -> set[str]:
-        """Names the rules read, those of derived columns too; `claim.x`, `other.x` and `pair.x` as x."""
-        tops = [top for part in parts for top in (*part.rule.nodes, part.hit, part.won)]
-        tops += [top for column in self.ruleset.derived.values() for top in (column.where, column.value) if top]
+    def _used(self, parts: Sequence[Part], scope: str) -> set[str]:
+        """Names that rules over a scope read, and derived columns made of it; `claim.x`, `other.x` and `pair.x` as x."""
+        tops = [top for part in parts if part.rule.over == scope for top in (*part.rule.nodes, part.hit, part.won)]
+        made = (column for column in self.ruleset.derived.values() if column.over == scope)
+        tops += [top for column in made for top in (column.where, column.value) if top]
         names = {node.name.rpartition(".")[2] for top in tops for node in walk(top) if isinstance(node, Name)}
         return names | DAYS
 
     def _derived(
-        self, frames: Mapping[str, pl.DataFrame], emitters: Mapping[str, FrameEmitter], used: set[str]
+        self, frames: Mapping[str, pl.DataFrame], emitters: Mapping[str, FrameEmitter], used: Mapping[str, set[str]]
     ) -> pl.DataFrame:
         """The claims with the derived columns the rules use."""
-        fixed = [column for name, column in self.ruleset.derived.items() if name in used]
+        names = set().union(*used.values())
+        fixed = [column for name, column in self.ruleset.derived.items() if name in names]
         claims = frames["claims"]
         for scope in ("lines", "diagnoses"):
             columns = [column for column in fixed if column.over == scope]
             if not columns:
                 continue
             emitter = emitters[scope]
-            frame = _with_claims(frames[scope], frames["claims"], scope, used)
+            frame = _with_claims(frames[scope], frames["claims"], scope, used[scope])
             frame = emitter.prepared(
                 frame, [node for column in columns for node in (column.where, column.value) if node]
             )
@@ -248,8 +250,8 @@ def _with_claims(frame: pl.DataFrame, claims: pl.DataFrame, scope: str, used: se
     if scope == "claims":
         return frame
     read = [name for name in claims.columns if name in used and name not in {"claim", "at"}]
-    renamed = claims.select("claim", *(pl.col(name).alias(f"c:{name}") for name in read))
-    return frame.join(renamed, on="claim", how="left", maintain_order="left")
+    places = frame["claim"]  # a claim's number is its place
+    return frame.with_columns(claims[name].gather(places).alias(f"c:{name}") for name in read)
 
 
 def _within_args(nodes: Iterable[Node]) -> list[Node]:
