@@ -1,0 +1,210 @@
+"""Chooses and fits a model (학습): what told later rows best, against the naive rule, by splits that time allows.
+
+Each origin's candidates see the rows before it alone, features included. The choice and the calibration that judge a block
+come from other blocks (earlier ones where there is time), so no figure flatters itself. Too little, or nothing better than
+the naive rule: the naive rule is the model, and the card says so.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tamna.engines.learning import calibration, metrics
+from tamna.engines.learning.calibration import Calibrator
+from tamna.engines.learning.columns import Floats
+from tamna.engines.learning.splits import Origin, Places, number, origins, rates_elsewhere
+from tamna.engines.risk import features
+from tamna.engines.risk.features import Plan
+from tamna.engines.risk.models import PENALTIES, ROUNDS, Line, Mean, Model, Single, Trees, Usual
+from tamna.engines.risk.task import Task
+
+ENOUGH_ROWS = 80
+ENOUGH_OF_EACH = 15  # events, and non-events
+FOLDS = 10  # into which known rows are cut for rates out of their own fold
+MEMORY = 1 / 3  # of the known time, after which a row weighs half
+MARGIN = 0.002  # share of the naive rule's log loss that a model must save
+USUAL, NAIVE = SIMPLE = ("usual", "naive")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What each candidate said of one block before it knew it."""
+
+    rows: Origin
+    logits: Mapping[str, Floats]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The model in use, the naive rule beside it, and how both did on rows they did not know."""
+
+    model: Model
+    calibrator: Calibrator
+    naive: Model
+    name: str
+    reason: str  # why it is not more than the naive rule; else empty
+    candidates: Mapping[str, float]  # log loss of each over all blocks
+    told: "Told | None"
+
+    @property
+    def naive_rule(self) -> str:
+        """The column whose rate the naive rule takes; empty for the overall rate."""
+        return self.naive.plan.column.name if isinstance(self.naive, Single) else ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Chances of the judged blocks as they would have been told then, row by row."""
+
+    places: Places
+    blocks: tuple[Places, ...]
+    chance: Floats
+    naive: Floats
+
+
+def fit(task: Task, *, count: int = 5, seed: int = 0) -> Fitted:
+    happened = task.happened
+    events = int(happened.sum())
+    usual = Usual.fit(happened)
+    if len(happened) < ENOUGH_ROWS or min(events, len(happened) - events) < ENOUGH_OF_EACH or not task.columns:
+        why = "constant_target" if events in (0, len(happened)) else "too_little_data" if task.columns else "no_column"
+        return Fitted(usual, Calibrator(), usual, USUAL, why, {}, None)
+    blocks = judged(task, origins(task.times, task.ids, count, seed), seed)
+    if not blocks:
+        return Fitted(usual, Calibrator(), usual, USUAL, "no_later_rows", {}, None)
+    name, reason = choice(task, blocks)
+    make = _maker(task, seed)
+    losses = {candidate: round(loss, 5) for candidate, loss in sorted(_losses(task, blocks).items())}
+    return Fitted(make(name), calibrated(task, blocks, name), make(NAIVE), name, reason, losses, told(task, blocks))
+
+
+def judged(task: Task, turns: Sequence[Origin], seed: int) -> list[Judged]:
+    """What every candidate says of every block; a block before which only one answer was known is passed over."""
+    found = []
+    for origin in turns:
+        known = task.happened[origin.known]
+        if min(known.sum(), len(known) - known.sum()) < ENOUGH_OF_EACH // 3:
+            continue
+        found.append(Judged(origin, _said(task, origin, seed)))
+    return found
+
+
+def _said(task: Task, origin: Origin, seed: int) -> dict[str, Floats]:
+    known, later = task.table[origin.known], task.table[origin.judged]
+    happened = task.happened[origin.known]
+    plans = planned(task, origin.known)
+    said: dict[str, Floats] = {USUAL: Usual.fit(happened).logits(later)}
+    said[NAIVE] = Single.fit(plans, known, happened).logits(later)
+    for place, line in enumerate(Line.fit(plans, known, happened, weighed(task, origin.known))):
+        said[f"line{place}"] = line.logits(later)
+    trees = _trees(task, plans, origin.known, max(ROUNDS), seed)
+    if trees:
+        for rounds, logits in trees.staged(later, ROUNDS).items():
+            said[f"trees{rounds}"] = logits
+            for place in range(len(PENALTIES)):
+                said[f"line{place}+trees{rounds}"] = (logits + said[f"line{place}"]) / 2
+    return said
+
+
+def planned(task: Task, rows: Any) -> tuple[Plan, ...]:
+    return features.fit(
+        task.table[rows], task.columns, task.happened[rows], hidden=task.hidden, reference=task.reference
+    )
+
+
+def weighed(task: Task, rows: Any) -> Floats:
+    """Newer rows weigh more: half as much a third of the known time ago."""
+    if task.times is None:
+        return np.ones(len(rows))
+    times = task.times[rows]
+    third = (times.max() - times.min()) * MEMORY
+    return np.asarray(0.5 ** ((times.max() - times) / third)) if third > 0 else np.ones(len(rows))
+
+
+def _trees(task: Task, plans: tuple[Plan, ...], rows: Any, rounds: int, seed: int) -> Trees | None:
+    """Trees on these rows; none where LightGBM cannot be loaded (it needs the system's libgomp)."""
+    try:
+        import lightgbm  # noqa: F401
+    except OSError:
+        return None
+    table, happened = task.table[rows], task.happened[rows]
+    rates, folds = {}, _folds(task, rows, seed)
+    for plan in plans:
+        if plan.rates:
+            names = plan.column.text(table[plan.column.name]).fill_null("\0").to_numpy().astype(str)
+            rates[f"{plan.column.name}\0rate"] = rates_elsewhere(
+                names, happened, folds, is_ordered=task.times is not None, shrink=features.SHRINK
+            )
+    return Trees.fit(plans, table, happened, weighed(task, rows), rates=rates, rounds=rounds, seed=seed)
+
+
+def _folds(task: Task, rows: Any, seed: int) -> Any:
+    """The fold of each known row: stretches of time where there is time, else by the id's hash."""
+    if task.times is None:
+        return np.array([number(task.ids[row], seed + 1) % FOLDS for row in rows])
+    times = task.times[rows]
+    edges = np.unique(np.quantile(times, np.linspace(0, 1, 2 * FOLDS + 1)[1:-1], method="higher"))
+    return np.searchsorted(edges, times, side="right")
+
+
+def choice(task: Task, blocks: Sequence[Judged]) -> tuple[str, str]:
+    """The candidate with the least log loss over these blocks, if it saves enough on them and on the last; else the simple one."""
+    losses, last = _losses(task, blocks), _losses(task, blocks[-1:])
+    best = min(losses, key=lambda name: (losses[name], name))
+    simple = min(SIMPLE, key=lambda name: losses[name])
+    if losses[best] < losses[simple] * (1 - MARGIN) and last[best] < last[simple]:
+        return best, ""
+    return simple, "not_better_than_naive"
+
+
+def _losses(task: Task, blocks: Sequence[Judged]) -> dict[str, float]:
+    names = [name for name in blocks[0].logits if all(name in block.logits for block in blocks)]
+    return {name: _loss(task, blocks, name) for name in names}
+
+
+def _loss(task: Task, blocks: Sequence[Judged], name: str) -> float:
+    happened = np.concatenate([task.happened[block.rows.judged] for block in blocks])
+    return metrics.log_loss(happened, metrics.expit(np.concatenate([block.logits[name] for block in blocks])))
+
+
+def calibrated(task: Task, blocks: Sequence[Judged], name: str) -> Calibrator:
+    return calibration.chosen(
+        [task.happened[block.rows.judged] for block in blocks], [block.logits[name] for block in blocks]
+    )
+
+
+def told(task: Task, blocks: Sequence[Judged]) -> Told | None:
+    """Each block judged by a choice and a calibration of the others alone (the earlier ones, where there is time)."""
+    kept: list[tuple[Places, Floats, Floats]] = []
+    for turn, block in enumerate(blocks):
+        others = blocks[:turn] if task.times is not None else [other for other in blocks if other is not block]
+        if others:
+            name, _ = choice(task, others)
+            chance = calibrated(task, others, name)(block.logits[name])
+            kept.append((block.rows.judged, chance, metrics.expit(block.logits[NAIVE])))
+    if not kept:
+        return None
+    places, chances, naive = zip(*kept, strict=True)
+    return Told(np.concatenate(places), places, np.concatenate(chances), np.concatenate(naive))
+
+
+def _maker(task: Task, seed: int) -> Callable[[str], Model]:
+    """Makes a candidate by its name from all rows."""
+    rows = np.arange(len(task.happened))
+    plans, weights = planned(task, rows), weighed(task, rows)
+
+    def make(name: str) -> Model:
+        if "+" in name:
+            return Mean(tuple(make(part) for part in name.split("+")))
+        if name.startswith("line"):
+            return Line.fit(plans, task.table, task.happened, weights, [PENALTIES[int(name[4:])]])[0]
+        if name.startswith("trees"):
+            found = _trees(task, plans, rows, int(name[5:]), seed)
+            if found is None:
+                raise RuntimeError("LightGBM was there a moment ago")
+            return found
+        return Usual.fit(task.happened) if name == USUAL else Single.fit(plans, task.table, task.happened)
+
+    return make
