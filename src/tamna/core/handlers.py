@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
-from tamna.core import automations, clock, notices, outbox
+from tamna.core import automations, clock, notices, outbox, watch
 from tamna.core.actor import Actor
 from tamna.core.automations import Action, Proposal, automation
 from tamna.core.errors import DomainError
@@ -122,8 +122,10 @@ def on_level(event: Event) -> None:
 
 @outbox.on("connection.away", "connection.back", key="core.tell_connection")
 def on_connection(event: Event) -> None:
-    """An outside system went away or came back: told to the team that works with it and IT."""
+    """An outside system went away or came back: told to the team that works with it and IT; what waited for it goes on."""
     system = event.payload["system"]
+    if event.name == "connection.back":
+        watch.wake(system)
     kind = "system.away" if event.name == "connection.away" else "system.back"
     team = notices.TEAM_OF[system]
     notices.tell(kind, {"system": system}, key=event.pk, team=team, url="/connections", at=event.occurred_at)

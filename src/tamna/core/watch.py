@@ -17,6 +17,7 @@ from tamna.core.models import DeadLetter, Event, User
 BY = Actor.system("watch")
 ENDING_H = 24  # a temporary password is told of this long before it ends
 GIVEN_UP_LAST_H = 24
+QUEUE_OF = {"his": "his", "nhis": "nhis", "hira": "claims", "messaging": "messages"}  # jobs that ask it
 
 
 def outside() -> int:
@@ -37,6 +38,15 @@ def last_changes() -> dict[str, Event]:
     """Each system's last change, by its key; a system that never changed is not there. One query."""
     rows = Event.objects.filter(name__in=("connection.away", "connection.back")).order_by("payload__system", "-id")
     return {row.payload["system"]: row for row in rows.distinct("payload__system")}
+
+
+def wake(system: str) -> None:
+    """What waited for a system is tried now, not when its pause is over (대기 작업 바로 재시도)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo' AND attempts > 0 AND queue_name = %s",
+            [QUEUE_OF.get(system, "")],
+        )
 
 
 def given_up() -> int:

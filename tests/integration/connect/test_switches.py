@@ -17,6 +17,7 @@ from tamna.billing import tasks as billing_tasks
 from tamna.billing.models import Payment
 from tamna.claims import services as claims
 from tamna.claims.models import Batch
+from tamna.claims.tasks import submit_batch
 from tamna.connect import bank, payment
 from tamna.connect.errors import Garbled, Unreachable
 from tamna.core import clock, notices, outbox, watch
@@ -170,8 +171,6 @@ def test_a_wrong_answer_of_the_insurer_is_shown_as_a_change(world, it, insured, 
 @pytest.mark.parametrize("fault", ["outage", "refuse_rate", "lost_rate"])
 def test_a_batch_waits_for_the_agency_and_is_received_once(world, it, agency, batch, fault):  # noqa: F811
     switch(it, "hira", **{fault: "1"})
-    from tamna.claims.tasks import submit_batch
-
     submit_batch.defer(batch_id=batch.pk)
     work("claims")
     later()
@@ -182,6 +181,19 @@ def test_a_batch_waits_for_the_agency_and_is_received_once(world, it, agency, ba
     work("claims")
     assert Batch.objects.get().receipt_no and states("submit_batch") == [("succeeded", True)]
     assert Event.objects.filter(name="claim.submitted").count() == 1 and watch.given_up() == 0
+
+
+def test_what_waited_goes_on_as_soon_as_the_agency_is_back(world, it, agency, batch):  # noqa: F811
+    switch(it, "hira", outage="1")
+    assert look() == 1
+    submit_batch.defer(batch_id=batch.pk)
+    work("claims")
+    switch(it, "hira")
+    work("claims")
+    assert states("submit_batch") == [("todo", True)]  # its pause is not over
+    assert look() == 1
+    work("claims")
+    assert states("submit_batch") == [("succeeded", True)] and Batch.objects.get().receipt_no
 
 
 def test_a_wrong_answer_of_the_agency_waits_until_it_is_right(world, it, agency, batch, clerk):  # noqa: F811
