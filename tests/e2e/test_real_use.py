@@ -91,6 +91,6 @@ def test_a_real_hospital_begins_in_the_browser(empty, browser: Browser):
     clerk.locator("[name=password]").fill(given)
     clerk.keyboard.press("Enter")
     expect(clerk).to_have_url(f"{url}/account")
-    clerk.wait_for_load_state("networkidle")
+    expect(clerk.locator("[name=again]")).to_be_visible()
     clerk.goto("/reception/")
     expect(clerk).to_have_url(f"{url}/account")  # nothing else opens before the password is one's own
