@@ -130,7 +130,7 @@ def test_screens_have_no_accessibility_fault(tamna, browser, lang):
     pages = {
         "director": ["/", "/insight/", "/catalogue"], "reception1": ["/reception/", "/reception/board", "/patients/"],
         "cashier1": ["/billing/", "/billing/closing"], "claims1": ["/claims/", "/claims/answers", "/claims/rules"],
-        "general1": ["/ledger/", "/ledger/trial-balance"], "it1": ["/jobs", "/connections", "/tokens", "/audit"],
+        "general1": ["/ledger/", "/ledger/trial-balance"], "it1": ["/notifications", "/jobs", "/connections", "/tokens", "/audit"],
     }  # fmt: skip
     for who, paths in pages.items():
         page = enter(browser, who, lang)

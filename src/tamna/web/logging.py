@@ -25,6 +25,7 @@ def configure() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(WithoutData())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    logging.getLogger("django.request").setLevel(logging.ERROR)  # a refusal (4xx) is an answer; the metrics count it
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
