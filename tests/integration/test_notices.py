@@ -1,18 +1,22 @@
 """The bell: made once, seen by whom the table names and by nobody else, read by each alone, the same after a replay."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone, translation
 
+from tamna import cli
+from tamna.billing import fees
 from tamna.billing import services as billing
 from tamna.billing.models import CashClosing
 from tamna.core import access, accounts, automations, clock, notices, outbox, staff, watch
 from tamna.core.actor import Actor
 from tamna.core.models import Event, Notification, Proposal, User
 from tamna.core.tasks import app
+from tamna.patients.models import ImportRun
 from tamna.web import live
 from tests.integration.test_flow import patient, visit  # noqa: F401 - a fixture
 
@@ -185,6 +189,23 @@ def test_a_day_that_was_not_closed_is_told_next_morning_and_can_still_be_closed(
     assert CashClosing.objects.get().business_on.isoformat() == "2026-11-24"
     hour("2026-11-26", 8)
     assert told("day.open") == ["cashier", "front_lead"]
+
+
+def test_an_import_that_finished_is_told_once(people, tmp_path, capsys):
+    folder = Path(__file__).parents[1] / "data" / "fhir"
+    for _ in range(2):  # the second changes nothing, and says nothing
+        cli.main(["import", "fhir", str(folder / "marigold.json"), "--format", "json"])
+    assert told("import.finished") == ["it"]
+    run = ImportRun.objects.get()
+    assert notices.of(people["it"]).get(kind="import.finished").url == f"/imports/{run.public_id}"
+    master = tmp_path / "master.csv"
+    master.write_text(
+        "code,valid_from,name_ko,item_class,item_sub,unit_price_won\nZZ1,20260101,검사,09,01,100\n", "utf-8"
+    )
+    for _ in range(2):
+        fees.take(master, "master.csv", by=IT)
+        outbox.deliver_all()
+    assert told("fees.imported") == ["claims", "it"]
 
 
 def test_a_link_is_given_to_who_may_open_it(people):
