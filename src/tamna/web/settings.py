@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tamna.core import database
-from tamna.core.home import folder, web_port
+from tamna.core.home import folder
 
 HERE = Path(__file__).parent
 
@@ -50,6 +50,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "tamna.web.policy.ContentPolicy",
     "tamna.web.middleware.Observed",
     "tamna.web.middleware.StaticFromPackage",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -113,6 +114,6 @@ TIME_ZONE = "Asia/Seoul"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-LIVE_URL = os.environ.get("TAMNA_LIVE_URL", f"http://127.0.0.1:{web_port() + 1}/live")
+LIVE_URL = os.environ.get("TAMNA_LIVE_URL", "")
 
 LOGGING_CONFIG = None  # structlog, in tamna.web.logging

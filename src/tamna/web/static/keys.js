@@ -144,6 +144,7 @@ addEventListener("keydown", (event) => {
 
 addEventListener("click", (event) => {
   const target = event.target;
+  if (target.closest?.("[data-print]")) return print();
   const close = target.closest?.("[data-close]");
   if (close?.dataset.close === "drawer") closeDrawer();
   if (close?.dataset.close === "toast") close.closest(".toast")?.remove();

@@ -18,6 +18,7 @@ from tamna.core.models import Proposal
 from tamna.core.search import Hit, find
 from tamna.web import homes, live
 from tamna.web.menu import menu_for
+from tamna.web.policy import live_url
 
 
 @needs(SIGNED_IN)
@@ -58,9 +59,7 @@ def search(request: HttpRequest) -> HttpResponse:
 @needs(SIGNED_IN)
 def live_address(request: HttpRequest) -> HttpResponse:
     """Where this browser's live stream is, with a token for a minute."""
-    host = request.get_host().rsplit(":", 1)[0]
-    port = int(request.get_port()) + 1
-    return JsonResponse({"url": f"{request.scheme}://{host}:{port}/live?token={live.token_for(request.user.pk)}"})
+    return JsonResponse({"url": f"{live_url(request)}?token={live.token_for(request.user.pk)}"})
 
 
 @needs(SIGNED_IN)
