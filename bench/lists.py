@@ -80,7 +80,7 @@ def sheets(patients: int, today: Any) -> list[Sheet]:
         Sheet("day close", "cashier7", ["/billing/closing"]),
         Sheet("claims to work on", "claims", ["/claims/", "/claims/?department=01", "/claims/?sort=visit", "/claims/?sort=-visit"]),
         Sheet("claims paid", "claims", ["/claims/?state=paid", "/claims/?state=paid&department=05", "/claims/?state=paid&sort=-visit"]),
-        Sheet("claims paid, deep", "claims", [f"/claims/?state=paid&cursor={deep('claims', part, state='paid')}" for part in (0.1, 0.9)]),
+        Sheet("claims paid, deep", "claims", [f"/claims/?state=paid&cursor={deep('claims', part)}" for part in (0.1, 0.9)]),
         Sheet("claims returned", "claims", ["/claims/?state=returned", "/claims/?state=returned&department=05"]),
         Sheet("claim by number", "claims", [f"/claims/?state=&q={number}" for _id, number in claims]),
         Sheet("claim", "claims", [f"/claims/{record(8, number)}" for number, _no in claims]),
@@ -117,7 +117,7 @@ def _listed(key: str) -> Any:
     from tamna.patients.models import Patient
 
     return {
-        "patients": lambda: Patient.objects.filter(merged_into=None), "claims": claims.worklist, "journal": ledger.journal,
+        "patients": lambda: Patient.objects.filter(merged_into=None), "claims": lambda: claims.worklist().filter(status="paid"), "journal": ledger.journal,
         "audit": AuditEntry.objects.all, "payments": billing.payments, "answers": claims.answers,
     }[key]()  # fmt: skip
 
@@ -129,13 +129,11 @@ def _order(key: str, sort: str = "") -> tuple[str, ...]:
     return next((column.sort for column in listing.columns if sort and column.key == sort), listing.order)
 
 
-def deep(key: str, part: float, sort: str = "", state: str = "") -> str:
+def deep(key: str, part: float, sort: str = "") -> str:
     """The cursor behind a part of all rows of a list."""
     from tamna.core.paging import cursor_at
 
     rows, order = _listed(key), _order(key, sort)
-    if state:
-        rows = rows.filter(status=state)
     row = rows.order_by(*order)[int(rows.count() * part)]
     return cursor_at(row, order)
 

@@ -130,7 +130,6 @@ class ChargeItem(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(status="billed") | Q(invoice__isnull=False), name="billed_has_invoice"),
         ]
-        indexes = [models.Index(fields=["encounter"])]
 
 
 class CashClosing(models.Model):
@@ -188,4 +187,4 @@ class Payment(models.Model):
                 condition=Q(amount_won__gt=0) | Q(refund_of__isnull=False), name="refund_names_its_payment"
             ),
         ]
-        indexes = [models.Index(fields=["business_on", "cashier"])]
+        indexes = [models.Index(fields=["business_on", "cashier"]), models.Index(fields=["cashier", "-id"])]

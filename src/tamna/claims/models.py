@@ -34,9 +34,6 @@ class Batch(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta:
-        indexes = [models.Index(fields=["-id"])]
-
 
 class Claim(models.Model):
     """청구 명세서 (FHIR Claim). State changes only along the life of a statement; corrections are new statements."""
@@ -96,6 +93,7 @@ class Claim(models.Model):
             models.Index(fields=["status", "-risk_won", "-id"]),
             models.Index(fields=["care_month", "department"]),
             models.Index(fields=["first_visit_on"]),
+            models.Index(fields=["status", "first_visit_on", "id"]),
         ]
 
 
@@ -164,4 +162,10 @@ class ClaimResponse(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["document_id", "claim"], name="response_once")]
-        indexes = [models.Index(fields=["claim"])]
+        indexes = [
+            models.Index(fields=["-id"], condition=Q(kind="result") & ~Q(status="full"), name="answers_not_full"),
+            models.Index(
+                fields=["-id"], condition=Q(kind="result", seen_at=None) & ~Q(status="full"), name="answers_to_see"
+            ),
+            models.Index(fields=["decided_on"], condition=Q(kind="result"), name="results_by_day"),
+        ]

@@ -1,7 +1,8 @@
 """Keyset paging (커서 쪽매김): stable and quick at any depth, both ways and from the end; no OFFSET, no COUNT.
 
-Fields of one direction are compared as a row, `(a, b) < (x, y)`, which PostgreSQL answers from the middle of an index;
-written out with OR it reads the index from its start.
+A page behind (x, y) is asked in one query a field: `a = x AND b > y`, then, where that was not enough, `a > x`. Each begins
+in the middle of an index and is estimated rightly. `(a, b) > (x, y)` is estimated by `a > x` alone: behind the first of
+many equal rows PostgreSQL expects none, joins all of them and sorts. With OR it reads the index from its start.
 """
 
 import base64
@@ -13,8 +14,7 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
-from django.db.models import F, Model, Q, QuerySet
-from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.db.models import Model, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
 
 T = TypeVar("T", bound=Model)
@@ -35,7 +35,7 @@ def page(query: QuerySet[T], order: Sequence[str], cursor: str = "", size: int =
     """One page in `order` (field names, '-' for descending, never null, the last one unique). A broken cursor gives the first page."""
     backwards, values = _read(cursor, order)
     wanted = [_flip(field) for field in order] if backwards else list(order)
-    rows = list((_after(query, wanted, values) if values else query).order_by(*wanted)[: size + 1])
+    rows = _after(query, wanted, values, size + 1) if values else list(query.order_by(*wanted)[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     if backwards:
         rows.reverse()
@@ -66,20 +66,16 @@ def _flip(field: str) -> str:
     return field[1:] if field.startswith("-") else f"-{field}"
 
 
-def _after(query: QuerySet[T], order: Sequence[str], values: Sequence[Any]) -> QuerySet[T]:
-    """Rows behind the values."""
-    names = [field.lstrip("-") for field in order]
-    down = [field.startswith("-") for field in order]
-    if len(names) == 1:
-        return query.filter(**{f"{names[0]}__{'lt' if down[0] else 'gt'}": values[0]})
-    if all(down) or not any(down):
-        row = TupleLessThan if all(down) else TupleGreaterThan
-        return query.filter(row(Tuple(*(F(name) for name in names)), tuple(values)))
-    condition, equal = Q(pk__in=[]), Q()
-    for name, is_down, value in zip(names, down, values, strict=True):
-        condition |= equal & Q(**{f"{name}__{'lt' if is_down else 'gt'}": value})
-        equal &= Q(**{name: value})
-    return query.filter(condition)
+def _after(query: QuerySet[T], order: Sequence[str], values: Sequence[Any], count: int) -> list[T]:
+    """The first rows behind the values: those equal in all fields but the last, then in all but the last two, and so on."""
+    names, rows = [field.lstrip("-") for field in order], list[T]()
+    for place in range(len(order) - 1, -1, -1):
+        behind = {f"{names[place]}__{'lt' if order[place].startswith('-') else 'gt'}": values[place]}
+        equal = dict(zip(names[:place], values[:place], strict=True))
+        rows += query.filter(**equal, **behind).order_by(*order[place:])[: count - len(rows)]
+        if len(rows) == count:
+            break
+    return rows
 
 
 def _value(row: Any, field: str) -> Any:

@@ -4,6 +4,7 @@ figure and its list.
 A figure is a sum or a count over records of a day or a month; the list shows exactly these, without a person's name.
 """
 
+import calendar
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -60,6 +61,11 @@ class Figure:
     def of(self, on: date, department: str = "") -> QuerySet[Any]:
         rows = self.records(on)
         return rows.filter(**{self.department: department}) if department else rows
+
+
+def _month(on: date) -> tuple[date, date]:
+    """First and last day of its month."""
+    return on.replace(day=1), on.replace(day=calendar.monthrange(on.year, on.month)[1])
 
 
 def _counted(rows: QuerySet[Any]) -> Total:
@@ -142,7 +148,7 @@ FIGURES = {
         Figure("return_share", noop("Share of claims returned"), "percent", "claims.see", _claims, "department__code",
                lambda row: _claim(row, row.get_status_display()), _share(RETURNED), by_month=True),
         Figure("errors", noop("Claim errors"), "percent", "claims.see",
-               lambda on: ClaimResponse.objects.filter(kind="result", decided_on__year=on.year, decided_on__month=on.month).select_related("claim"),
+               lambda on: ClaimResponse.objects.filter(kind="result", decided_on__range=_month(on)).select_related("claim"),
                "claim__department__code",
                lambda row: Row(row.claim.claim_no, row.received_at, str(Claim.Status(row.status).label), "claims:claim", row.claim.public_id),
                _share(ERRORS), by_month=True),

@@ -98,11 +98,11 @@ def figure(request: HttpRequest, key: str) -> HttpResponse:
         raise PermissionDenied(item.capability)
     on, department = parse_date(request.GET.get("on", "")) or clock.today(), request.GET.get("department", "")
     rows = item.of(on, department)
-    found = page(rows, item.order, request.GET.get("cursor", ""))
+    found, total = page(rows, item.order, request.GET.get("cursor", "")), item.total(rows)
     step = timedelta(days=1)
     context = {
         "item": item, "title": _(item.title), "on": on, "department": department, "page": found,
-        "rows": [item.row(row) for row in found.rows], "total": item.total(rows), "shown": shown(item, item.total(rows)),
+        "rows": [item.row(row) for row in found.rows], "total": total, "shown": shown(item, total),
         "may_open": may(request.user, item.capability),
         "departments": Department.objects.exclude(code=Department.ELSEWHERE),
         "previous": list_url(key, on.replace(day=1) - step if item.by_month else on - step, department),

@@ -33,7 +33,7 @@ class JournalEntry(models.Model):
     posted_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["business_on", "id"])]
+        indexes = [models.Index(fields=["business_on", "id"]), models.Index(fields=["source_type", "-id"])]
 
 
 class JournalLine(models.Model):
@@ -51,4 +51,4 @@ class JournalLine(models.Model):
                 condition=Q(debit_won__gt=0, credit_won=0) | Q(debit_won=0, credit_won__gt=0), name="one_side_only"
             ),
         ]
-        indexes = [models.Index(fields=["account", "id"])]
+        indexes = [models.Index(fields=["account", "-entry"])]

@@ -41,9 +41,13 @@ def journal() -> QuerySet[JournalEntry]:
 
 
 def touching(entries: QuerySet[JournalEntry], account: str) -> QuerySet[JournalEntry]:
-    """Entries with a line on an account, by its code."""
-    lines = JournalLine.objects.filter(account__code=account, entry=OuterRef("pk"))
-    return entries.filter(Exists(lines))
+    """Entries with a line on an account, by its code. The account is asked first: whether it is rare decides the plan."""
+    found = Account.objects.filter(code=account).first()
+    return (
+        entries.filter(Exists(JournalLine.objects.filter(account=found, entry=OuterRef("pk"))))
+        if found
+        else entries.none()
+    )
 
 
 def source_types() -> list[tuple[str, str]]:

@@ -239,6 +239,3 @@ class ServiceRequest(models.Model):
     ordered_at = models.DateTimeField()
     status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
     control_id = models.CharField(max_length=64, blank=True)  # HL7 message that brought it
-
-    class Meta:
-        indexes = [models.Index(fields=["encounter"])]

@@ -75,10 +75,20 @@ def test_pages_go_both_ways_over_ties_without_losing_a_row(crowd, order):
 
 
 def test_a_page_of_two_fields_starts_in_the_index(crowd):
-    cursor = page(Patient.objects.all(), ("birth_on", "id")).next_cursor
+    first = page(Patient.objects.all(), ("birth_on", "id"), size=2)
     with CaptureQueriesContext(connection) as queries:
-        page(Patient.objects.all(), ("birth_on", "id"), cursor)
-    assert "> (" in queries[0]["sql"] and " OR " not in queries[0]["sql"]
+        page(Patient.objects.all(), ("birth_on", "id"), first.next_cursor, size=1)
+    day, number = first.rows[-1].birth_on, first.rows[-1].pk
+    assert f"\"birth_on\" = '{day}'::date AND" in queries[0]["sql"] and f'"id" > {number})' in queries[0]["sql"]
+    assert len(queries) == 1  # the next one has the same birth date
+
+
+def test_a_page_behind_many_equal_rows_joins_only_its_own(crowd):
+    Patient.objects.update(birth_on=clock.today())
+    cursor = page(Patient.objects.all(), ("-birth_on", "-id"), size=60).next_cursor
+    with CaptureQueriesContext(connection) as queries:
+        assert len(page(Patient.objects.all(), ("-birth_on", "-id"), cursor, size=10).rows) == 10
+    assert len(queries) == 1 and " OR " not in queries[0]["sql"]
 
 
 def test_the_next_page_keeps_the_filter_and_the_sorting(desk):

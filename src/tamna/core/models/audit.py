@@ -10,7 +10,7 @@ class AuditEntry(models.Model):
 
     action = models.CharField(max_length=60)  # patient.seen, payment.taken, login.failed
     actor = models.JSONField(default=dict)
-    actor_name = models.CharField(max_length=150, db_index=True)
+    actor_name = models.CharField(max_length=150)
     subject_type = models.CharField(max_length=30, blank=True)
     subject_id = models.CharField(max_length=40, blank=True)
     patient_ref = models.UUIDField(null=True, blank=True)  # for whom, so that a patient can ask who saw the record
@@ -23,7 +23,9 @@ class AuditEntry(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["xact", "id"]),
-            models.Index(fields=["subject_type", "subject_id", "-id"]),
+            models.Index(fields=["subject_id", "subject_type", "-id"]),
+            models.Index(fields=["actor_name", "-id"]),
+            models.Index(fields=["action", "-id"]),
             models.Index(
                 fields=["patient_ref", "-id"], condition=models.Q(patient_ref__isnull=False), name="audit_patient"
             ),
