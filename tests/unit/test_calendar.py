@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tamna.engines.calendar import CLOSES, close_of_work, is_weekday
+from tamna.engines.calendar import CLOSES, close_of_work, is_weekday, last_weekday
 
 SEOUL = ZoneInfo("Asia/Seoul")
 
@@ -26,3 +26,6 @@ def test_the_next_close_of_work(at, closes):
 def test_it_is_always_ahead_on_a_working_day_and_within_ten_days(at):
     found = close_of_work(at)
     assert at < found <= at + timedelta(days=11) and is_weekday(found.date())
+    assert last_weekday(at.date()) <= at.date() < found.date() + timedelta(days=1) and is_weekday(
+        last_weekday(at.date())
+    )

@@ -20,6 +20,7 @@ from tamna.core.actor import Actor
 from tamna.core.automations import Action, Proposal, automation
 from tamna.core.models import Event
 from tamna.core.models import Proposal as Made
+from tamna.engines.calendar import last_weekday
 from tamna.reception.models import Encounter
 
 LARGE_WON = 50_000  # an uncertain statement of this much at risk is looked at before it is sent
@@ -131,7 +132,7 @@ def propose_reviews(event: Event) -> Iterator[Proposal[ReviewFirst]]:
             minutes=3,
             pattern=finding.rule_id,
             subject=("claim", str(claim.public_id)),
-            due_at=clock.at_seoul(claim.due_on, 17 * 60) if claim.due_on else None,
+            due_at=clock.at_seoul(last_weekday(claim.due_on), 17 * 60) if claim.due_on else None,
         )  # fmt: skip
 
 

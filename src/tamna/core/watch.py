@@ -15,6 +15,7 @@ from tamna.core.actor import Actor
 from tamna.core.models import DeadLetter, Event, User
 
 BY = Actor.system("watch")
+PATIENT_S = 5.0  # the second question waits longer than the first: a slow system is not away
 ENDING_H = 24  # a temporary password is told of this long before it ends
 GIVEN_UP_LAST_H = 24
 QUEUE_OF = {"his": "his", "nhis": "nhis", "hira": "claims", "messaging": "messages"}  # jobs that ask it
@@ -26,7 +27,9 @@ def outside() -> int:
     changed = 0
     for status in systems.probe_all():
         was_away = away.get(status.system.key, False)
-        if status.connected and status.reachable == was_away and systems.probe(status.system).reachable == was_away:
+        if not status.connected or status.reachable != was_away:
+            continue
+        if systems.probe(status.system, timeout_s=PATIENT_S).reachable == was_away:
             with transaction.atomic():
                 name = "connection.back" if was_away else "connection.away"
                 outbox.record(name, {"system": status.system.key}, by=BY)

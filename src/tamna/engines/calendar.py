@@ -41,6 +41,13 @@ def next_weekday(day: date) -> date:
     return day
 
 
+def last_weekday(day: date) -> date:
+    """The last full working day on or before `day`."""
+    while not is_weekday(day):
+        day -= timedelta(days=1)
+    return day
+
+
 def close_of_work(at: datetime) -> datetime:
     """When the office next closes after `at` (업무 종료): today's working day while it lasts, else the next one's."""
     day = next_weekday(at.date() if at.time() < CLOSES else at.date() + timedelta(days=1))

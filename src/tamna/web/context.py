@@ -1,4 +1,4 @@
-"""What every page's frame needs: menu, connections, bell, clock. Two small queries."""
+"""What every page's frame needs: menu, connections, bell, clock. Three small queries."""
 
 from typing import Any
 

@@ -23,7 +23,7 @@ from tamna.connect.errors import Garbled, Unreachable
 from tamna.core import clock, notices, outbox, watch
 from tamna.core.errors import DomainError
 from tamna.core.models import AuditEntry, Department, Event, InterfaceMessage, Notification, User
-from tamna.core.tasks import app
+from tamna.core.tasks import app, clear_jobs, verify_audit
 from tamna.core.worker import with_fresh_connection
 from tamna.patients import services as patients
 from tamna.patients.models import Coverage
@@ -311,3 +311,17 @@ def test_what_the_his_says_twice_counts_once(world, it, visit):
             time.sleep(0.1)
     assert ServiceRequest.objects.count() == 1
     assert InterfaceMessage.objects.filter(system="his", direction="in").count() == 1
+
+
+def test_jobs_that_ended_well_are_cleared_after_a_week_and_given_up_ones_stay(it):
+    jobs = [verify_audit.configure(queueing_lock=f"test{one}").defer(timestamp=0) for one in range(3)]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing'")
+        for number, status in zip(jobs, ("succeeded", "failed", "succeeded"), strict=True):
+            cursor.execute(f"SELECT procrastinate_finish_job_v1(%s, '{status}', false)", [number])
+        cursor.execute("UPDATE procrastinate_events SET at = at - interval '8 days' WHERE job_id = ANY(%s)", [jobs[:2]])
+    clear_jobs.configure(queueing_lock="test").defer(timestamp=0)
+    work("core")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM procrastinate_jobs WHERE id = ANY(%s) ORDER BY id", [jobs])
+        assert [row[0] for row in cursor.fetchall()] == jobs[1:]

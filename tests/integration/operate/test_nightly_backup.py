@@ -31,7 +31,7 @@ with database.served():
     for patient in range(int(sys.argv[2])):
         register_patient(name="홍길동", sex="F", birth_on=clock.today().replace(year=1980), identity=("passport", f"M{patient:08d}"), by=Actor.system("test"))
     def work():
-        nightly_backup.configure(queueing_lock=None).defer(timestamp=0)
+        nightly_backup.configure(queueing_lock="test").defer(timestamp=0)
         jobs = app.with_connector(app.connector.get_worker_connector())
         jobs.run_worker(wait=False, queues=["core"], install_signal_handlers=False, task_middleware=[with_fresh_connection])
     said = []
