@@ -193,3 +193,13 @@ def test_rows_without_an_answer_are_left_out():
 def test_what_cannot_be_used_is_told(change, code):
     with pytest.raises(InputError, match=code):
         fit(claims(100), replace(ROLES, **change))
+
+
+def test_a_product_of_two_numbers_is_found():
+    noise = np.random.default_rng(6)
+    speed, torque = noise.normal(1_500, 200, 1_500), noise.normal(40, 10, 1_500)
+    broken = (speed * torque > 78_000) | (noise.random(1_500) < 0.02)
+    table = pl.DataFrame({"id": [str(place) for place in range(1_500)], "speed": speed.astype(str), "torque": torque.astype(str), "broken": broken.astype(int).astype(str)})  # fmt: skip
+    found = fit(table, Roles("broken", "1", "id"))
+    assert "pairs" in found.card["model"] and found.card["backtest"]["metrics"]["ap"] > 0.75
+    assert Risk.predict(found, table[:3])[0].reasons

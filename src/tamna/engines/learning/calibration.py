@@ -3,7 +3,6 @@
 Platt's line needs little; isotonic steps follow any rising curve and need many rows. Both are kept as plain numbers.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,7 +14,7 @@ from tamna.engines.learning.columns import Floats
 from tamna.engines.learning.metrics import expit, fitted_line, log_loss
 
 ENOUGH_FOR_STEPS = 1_000
-MARGIN = 0.002  # share of the log loss that steps must save, being rougher than a line
+MARGIN = 0.002  # share of the log loss that mending must save: it learns from less than the model did
 PULL = 1  # rows of the overall rate that each step is mixed with
 
 
@@ -69,7 +68,7 @@ def steps(happened: Floats, logit: Floats) -> Calibrator:
 
 
 def chosen(happened: Sequence[Floats], logit: Sequence[Floats]) -> Calibrator:
-    """The kind that, fitted to earlier blocks, told each next one best; then fitted to all blocks."""
+    """What, fitted to earlier blocks, told each next one best, or nothing where little is saved; then fitted to all blocks."""
     kinds: dict[str, Callable[[Floats, Floats], Calibrator]] = {"none": lambda *_: Calibrator(), "line": line}
     if len(happened) > 1 and len(happened[0]) >= ENOUGH_FOR_STEPS:
         kinds["steps"] = steps
@@ -78,6 +77,7 @@ def chosen(happened: Sequence[Floats], logit: Sequence[Floats]) -> Calibrator:
         early = np.concatenate(happened[:turn]), np.concatenate(logit[:turn])
         for name, make in kinds.items():
             loss[name] += len(happened[turn]) * log_loss(happened[turn], make(*early)(logit[turn]))
-    loss["steps"] = loss.get("steps", math.inf) * (1 + MARGIN)
-    best = min(loss, key=lambda name: loss[name]) if len(happened) > 1 else "line"
+    best = (
+        min(loss, key=lambda name: loss[name] * (1 if name == "none" else 1 + MARGIN)) if len(happened) > 1 else "none"
+    )
     return kinds[best](np.concatenate(happened), np.concatenate(logit))

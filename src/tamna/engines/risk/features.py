@@ -7,7 +7,7 @@ month once two years were seen. Names never seen, missing values and further col
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,12 @@ TWO_YEARS = 730
 CODE = "\0code"  # ends the feature that trees read as a name
 CODES = 30  # more distinct names than this are also read as codes, by their beginning
 
-Feature = tuple[str, Floats]
+MOST_PAIRED = 8  # number columns up to which each pair is a feature of trees too
+
+Feature = tuple[str, Floats, tuple[str, ...]]  # name, values, the columns they come from
+
+
+TURNS = {"weekday": range(7), "month": range(1, 13), "hour": range(24)}
 
 
 def moment(days: Floats, part: str) -> Floats:
@@ -62,28 +67,42 @@ class Plan:
     usual: float = 0.5
     parts: tuple[str, ...] = ()
     reference: Column | None = None  # the date that days are counted back from
+    partners: tuple[str, ...] = ()  # number columns that this one is multiplied by and compared with
 
     def wide(self, text: pl.Series, table: "Table") -> Iterator[Feature]:
+        own = self._own
         for name, values in self._numbers(text, table):
-            yield name, self._ranked(values)
-            yield f"{name}\0missing", np.isnan(values).astype(float)
+            yield name, self._ranked(values), own
+            yield f"{name}\0missing", np.isnan(values).astype(float), own
         for part in self.parts:
             values = moment(self.column.numbers(text), part)
-            for turn in {"weekday": range(7), "month": range(1, 13), "hour": range(24)}[part]:
-                yield f"{self.column.name}\0{part}\0{turn}", (values == turn).astype(float)
+            for turn in TURNS[part]:
+                yield f"{self.column.name}\0{part}\0{turn}", (values == turn).astype(float), own
         if self.levels:
-            yield from self._named(text)
+            names = self.column.text(text).fill_null("\0")
+            for level in self.levels:
+                yield f"{self.column.name}\0is\0{level}", (names == level).cast(pl.Float64).to_numpy(), own
         yield from self._worded(text)
 
     def narrow(self, text: pl.Series, table: "Table") -> Iterator[Feature]:
-        yield from self._numbers(text, table)
+        own = self._own
+        for name, values in self._numbers(text, table):
+            yield name, values, own
         for part in self.parts:
-            yield f"{self.column.name}\0{part}", moment(self.column.numbers(text), part)
+            yield f"{self.column.name}\0{part}", moment(self.column.numbers(text), part), own
         if self.levels:
-            yield f"{self.column.name}{CODE}", self.code(text)
+            yield f"{self.column.name}{CODE}", self.code(text), own
         if self.rates:
-            yield f"{self.column.name}\0rate", self.rate(text)
+            yield f"{self.column.name}\0rate", self.rate(text), own
         yield from self._worded(text)
+        for partner in self.partners:
+            mine, other = self.column.numbers(text), Column(partner, "number").numbers(table[partner])
+            yield f"{self.column.name}\0times\0{partner}", mine * other, (*own, partner)
+            yield f"{self.column.name}\0less\0{partner}", mine - other, (*own, partner)
+
+    @property
+    def _own(self) -> tuple[str, ...]:
+        return (self.column.name,)
 
     def code(self, text: pl.Series) -> Floats:
         """The place of each row's name among the frequent ones; NaN for the others."""
@@ -97,7 +116,7 @@ class Plan:
         names = self.column.text(text).fill_null("\0").to_list()
         return np.array([self.rates.get(name, self.usual) for name in names], dtype=float)
 
-    def _numbers(self, text: pl.Series, table: "Table") -> Iterator[Feature]:
+    def _numbers(self, text: pl.Series, table: "Table") -> Iterator[tuple[str, Floats]]:
         if self.column.kind == "number":
             yield self.column.name, self.column.numbers(text)
         elif self.column.kind == "date" and self.reference:
@@ -108,18 +127,13 @@ class Plan:
         place = np.interp(values, self.knots, np.linspace(-1.7, 1.7, len(self.knots))) if self.knots else values * 0
         return np.where(np.isnan(values), 0.0, place)
 
-    def _named(self, text: pl.Series) -> Iterator[Feature]:
-        names = self.column.text(text).fill_null("\0")
-        for level in self.levels:
-            yield f"{self.column.name}\0is\0{level}", (names == level).cast(pl.Float64).to_numpy()
-
     def _worded(self, text: pl.Series) -> Iterator[Feature]:
         if not self.words:
             return
         found = tokens(self.column.text(text))
         for word in self.words:
             has = found.list.contains(word).fill_null(False)
-            yield f"{self.column.name}\0has\0{word}", has.cast(pl.Float64).to_numpy()
+            yield f"{self.column.name}\0has\0{word}", has.cast(pl.Float64).to_numpy(), self._own
 
     def as_json(self) -> dict[str, Any]:
         out: dict[str, Any] = {"name": self.column.name, "kind": self.column.kind}
@@ -127,7 +141,7 @@ class Plan:
             out["format"] = self.column.format
         if self.reference:
             out["reference"] = {"name": self.reference.name, "format": self.reference.format}
-        for key in ("knots", "levels", "words", "parts"):
+        for key in ("knots", "levels", "words", "parts", "partners"):
             if getattr(self, key):
                 out[key] = list(getattr(self, key))
         return out | ({"rates": dict(self.rates), "usual": self.usual} if self.rates else {})
@@ -143,6 +157,7 @@ class Plan:
             {str(name): float(rate) for name, rate in raw.get("rates", {}).items()}, float(raw.get("usual", 0.5)),
             tuple(map(str, raw.get("parts", ()))),
             Column(str(reference["name"]), "date", str(reference["format"])) if reference else None,
+            tuple(map(str, raw.get("partners", ()))),
         )  # fmt: skip
 
 
@@ -167,6 +182,15 @@ def fit(
     return tuple(
         plan for plan in (*plans, *parts) if plan.knots or plan.levels or plan.words or plan.rates or plan.parts
     )
+
+
+def paired(plans: Sequence[Plan]) -> tuple[Plan, ...]:
+    """The plans with each pair of number columns; none where there are too few or too many of them."""
+    numbers = [plan.column.name for plan in plans if plan.column.kind == "number"]
+    if not 2 <= len(numbers) <= MOST_PAIRED:
+        return ()
+    partners = {name: tuple(numbers[place + 1 :]) for place, name in enumerate(numbers)}
+    return tuple(replace(plan, partners=partners.get(plan.column.name, ())) for plan in plans)
 
 
 def _plan(text: pl.Series, column: Column, happened: Floats, table: Table, reference: Column | None) -> Plan:

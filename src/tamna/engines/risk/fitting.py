@@ -22,6 +22,7 @@ from tamna.engines.risk.task import Task
 
 ENOUGH_ROWS = 80
 ENOUGH_OF_EACH = 15  # events, and non-events
+JUDGE_ROWS = 60_000  # the latest known rows that candidates are compared on
 FOLDS = 10  # into which known rows are cut for rates out of their own fold
 MEMORY = 1 / 3  # of the known time, after which a row weighs half
 MARGIN = 0.002  # share of the naive rule's log loss that a model must save
@@ -71,7 +72,8 @@ def fit(task: Task, *, count: int = 5, seed: int = 0) -> Fitted:
     if len(happened) < ENOUGH_ROWS or min(events, len(happened) - events) < ENOUGH_OF_EACH or not task.columns:
         why = "constant_target" if events in (0, len(happened)) else "too_little_data" if task.columns else "no_column"
         return Fitted(usual, Calibrator(), usual, USUAL, why, {}, None)
-    blocks = judged(task, origins(task.times, task.ids, count, seed), seed)
+    turns = origins(task.times, task.ids, count if len(happened) <= JUDGE_ROWS else min(count, 3), seed)
+    blocks = judged(task, turns, seed)
     if not blocks:
         return Fitted(usual, Calibrator(), usual, USUAL, "no_later_rows", {}, None)
     name, reason = choice(task, blocks)
@@ -83,7 +85,8 @@ def fit(task: Task, *, count: int = 5, seed: int = 0) -> Fitted:
 def judged(task: Task, turns: Sequence[Origin], seed: int) -> list[Judged]:
     """What every candidate says of every block; a block before which only one answer was known is passed over."""
     found = []
-    for origin in turns:
+    for turn in turns:
+        origin = Origin(turn.known[-JUDGE_ROWS:], turn.judged)
         known = task.happened[origin.known]
         if min(known.sum(), len(known) - known.sum()) < ENOUGH_OF_EACH // 3:
             continue
@@ -99,12 +102,12 @@ def _said(task: Task, origin: Origin, seed: int) -> dict[str, Floats]:
     said[NAIVE] = Single.fit(plans, known, happened).logits(later)
     for place, line in enumerate(Line.fit(plans, known, happened, weighed(task, origin.known))):
         said[f"line{place}"] = line.logits(later)
-    trees = _trees(task, plans, origin.known, max(ROUNDS), seed)
-    if trees:
-        for rounds, logits in trees.staged(later, ROUNDS).items():
-            said[f"trees{rounds}"] = logits
+    for kind in ("trees", "pairs"):
+        trees = _trees(task, plans, origin.known, kind, max(ROUNDS), seed)
+        for rounds, logits in trees.staged(later, ROUNDS).items() if trees else ():
+            said[f"{kind}{rounds}"] = logits
             for place in range(len(PENALTIES)):
-                said[f"line{place}+trees{rounds}"] = (logits + said[f"line{place}"]) / 2
+                said[f"line{place}+{kind}{rounds}"] = (logits + said[f"line{place}"]) / 2
     return said
 
 
@@ -123,8 +126,11 @@ def weighed(task: Task, rows: Any) -> Floats:
     return np.asarray(0.5 ** ((times.max() - times) / third)) if third > 0 else np.ones(len(rows))
 
 
-def _trees(task: Task, plans: tuple[Plan, ...], rows: Any, rounds: int, seed: int) -> Trees | None:
-    """Trees on these rows; none where LightGBM cannot be loaded (it needs the system's libgomp)."""
+def _trees(task: Task, plans: tuple[Plan, ...], rows: Any, kind: str, rounds: int, seed: int) -> Trees | None:
+    """Trees, or trees over pairs of numbers too; none without pairs, or where LightGBM cannot be loaded (it needs libgomp)."""
+    plans = features.paired(plans) if kind == "pairs" else plans
+    if not plans:
+        return None
     try:
         import lightgbm  # noqa: F401
     except OSError:
@@ -160,13 +166,17 @@ def choice(task: Task, blocks: Sequence[Judged]) -> tuple[str, str]:
 
 
 def _losses(task: Task, blocks: Sequence[Judged]) -> dict[str, float]:
+    """Log loss of each candidate; where there is time later blocks weigh more, being told from more rows and nearer to what comes."""
+    weights = np.arange(1, len(blocks) + 1) if task.times is not None else np.ones(len(blocks))
+    weights = weights * [len(block.rows.judged) for block in blocks]
     names = [name for name in blocks[0].logits if all(name in block.logits for block in blocks)]
-    return {name: _loss(task, blocks, name) for name in names}
+    return {
+        name: float(np.average([_loss(task, block, name) for block in blocks], weights=weights)) for name in names
+    }  # fmt: skip
 
 
-def _loss(task: Task, blocks: Sequence[Judged], name: str) -> float:
-    happened = np.concatenate([task.happened[block.rows.judged] for block in blocks])
-    return metrics.log_loss(happened, metrics.expit(np.concatenate([block.logits[name] for block in blocks])))
+def _loss(task: Task, block: Judged, name: str) -> float:
+    return metrics.log_loss(task.happened[block.rows.judged], metrics.expit(block.logits[name]))
 
 
 def calibrated(task: Task, blocks: Sequence[Judged], name: str) -> Calibrator:
@@ -200,10 +210,7 @@ def _maker(task: Task, seed: int) -> Callable[[str], Model]:
             return Mean(tuple(make(part) for part in name.split("+")))
         if name.startswith("line"):
             return Line.fit(plans, task.table, task.happened, weights, [PENALTIES[int(name[4:])]])[0]
-        if name.startswith("trees"):
-            found = _trees(task, plans, rows, int(name[5:]), seed)
-            if found is None:
-                raise RuntimeError("LightGBM was there a moment ago")
+        if name.startswith(("trees", "pairs")) and (found := _trees(task, plans, rows, name[:5], int(name[5:]), seed)):
             return found
         return Usual.fit(task.happened) if name == USUAL else Single.fit(plans, task.table, task.happened)
 

@@ -4,10 +4,10 @@ Each gives a logit that is a sum of contributions by column, so that every proba
 LightGBM's own text: nothing that is loaded can run.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -17,11 +17,12 @@ from tamna.engines.risk.features import CODE, SHRINK, Feature, Plan, Table
 
 ROUNDS = (40, 80, 160, 320)
 TREES = {
-    "objective": "binary", "learning_rate": 0.04, "num_leaves": 15, "min_data_in_leaf": 25, "lambda_l2": 5.0, "feature_fraction": 0.7,
+    "objective": "binary", "learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": 25, "lambda_l2": 5.0, "feature_fraction": 0.7,
     "cat_smooth": 40.0, "cat_l2": 10.0, "min_data_per_group": 20, "bagging_fraction": 0.8, "bagging_freq": 1, "max_bin": 127, "num_threads": 1, "deterministic": True, "force_row_wise": True,
     "verbosity": -1,
 }  # fmt: skip
 PENALTIES = (0.02, 0.2)  # inverse strength of the logistic line's ridge
+LINE_ROWS = 50_000  # the latest rows that the line learns from
 PRIOR = 1.0  # events and non-events that the usual rate is mixed with, half each
 
 Contributions = dict[str, Floats]  # column → share of the logit; "" is where everyone starts
@@ -134,6 +135,7 @@ class Line:
     ) -> list["Line"]:
         from sklearn.linear_model import LogisticRegression
 
+        table, happened, weights = table[-LINE_ROWS:], happened[-LINE_ROWS:], weights[-LINE_ROWS:]
         features = list(view(plans, table, "wide"))
         matrix = np.column_stack([values for _, values, _ in features]).astype(np.float64)
         means = matrix.mean(axis=0)
@@ -151,10 +153,9 @@ class Line:
 
     def contributions(self, table: Table) -> Contributions:
         found: Contributions = {"": np.full(len(table), self.intercept)}
-        for name, values, column in view(self.plans, table, "wide"):
-            if name in self.weights:
-                weight, mean = self.weights[name]
-                found[column] = found.get(column, 0.0) + weight * (values - mean)
+        for name, values, columns in view(self.plans, table, "wide"):
+            weight, mean = self.weights[name]
+            share(found, weight * (values - mean), columns)
         return found
 
     def logits(self, table: Table) -> Floats:
@@ -219,8 +220,8 @@ class Trees:
             self.booster.predict(np.column_stack([values for _, values, _ in features]), pred_contrib=True)
         )
         found: Contributions = {"": shares[:, -1]}
-        for place, (_, _, column) in enumerate(features):
-            found[column] = found.get(column, 0.0) + shares[:, place]
+        for place, (_, _, columns) in enumerate(features):
+            share(found, shares[:, place], columns)
         return found
 
     def as_json(self) -> dict[str, Any]:
@@ -247,13 +248,16 @@ class Mean:
         return {"kind": "mean", "models": [model.as_json() for model in self.models]}
 
 
-def view(plans: Sequence[Plan], table: Table, side: str) -> Any:
-    """(feature, values, column) of every plan, in order; a column that the table lacks is missing everywhere."""
+def view(plans: Sequence[Plan], table: Table, side: Literal["wide", "narrow"]) -> Iterator[Feature]:
+    """Every feature of every plan, in order."""
     for plan in plans:
-        make: Callable[..., Any] = getattr(plan, side)
-        feature: Feature
-        for feature in make(table[plan.column.name], table):
-            yield *feature, plan.column.name
+        yield from getattr(plan, side)(table[plan.column.name], table)
+
+
+def share(found: Contributions, values: Floats, columns: Sequence[str]) -> None:
+    """Add a feature's contribution to the columns it comes from, in equal parts."""
+    for column in columns:
+        found[column] = found.get(column, 0.0) + values / len(columns)
 
 
 def total(contributions: Contributions) -> Floats:
