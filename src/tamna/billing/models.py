@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from tamna.core.identity import new_public_id
@@ -53,6 +54,11 @@ class OrderCode(models.Model):
         constraints = [models.UniqueConstraint(fields=["order_code", "valid_from"], name="order_code_once")]
 
 
+# Something is owed, either way. One expression with statistics of its own (migration 0007): comparing two columns instead,
+# PostgreSQL takes nearly every bill for an open one.
+OWED = ~Q(Exact(F("patient_won") - F("paid_won"), 0))
+
+
 class Invoice(models.Model):
     """수납서 (FHIR Invoice): what the patient owes for a visit. Totals are frozen; a correction is a difference invoice."""
 
@@ -92,7 +98,7 @@ class Invoice(models.Model):
         ]
         indexes = [
             models.Index(fields=["business_on"]),
-            models.Index(fields=["issued_at"], condition=~Q(paid_won=F("patient_won")), name="invoice_unpaid"),
+            models.Index(fields=["issued_at", "id"], condition=OWED, name="invoice_owed"),
         ]
 
 

@@ -2,17 +2,15 @@
 
 from datetime import date
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
-from tamna.billing.models import CashClosing, Invoice, Payment
+from tamna.billing.models import OWED, CashClosing, Invoice, Payment
 from tamna.patients import selectors as people
 
 
 def unpaid(on: date | None = None) -> QuerySet[Invoice]:
     """Bills with something owed either way, for paging by ("-issued_at", "-id")."""
-    bills = Invoice.objects.exclude(paid_won=F("patient_won")).select_related(
-        "encounter__patient", "encounter__department"
-    )
+    bills = Invoice.objects.filter(OWED).select_related("encounter__patient", "encounter__department")
     return bills.filter(business_on=on) if on else bills
 
 

@@ -148,9 +148,7 @@ class Found:
     def count(self) -> str:
         """How many rows fit, counted no further than a thousand."""
         if isinstance(self.rows, QuerySet):
-            number = self.rows.order_by(*self.order)[
-                : COUNTED_ROWS + 1
-            ].count()  # by the index that the page is read by
+            number = self.rows.order_by()[: COUNTED_ROWS + 1].count()
         else:
             number = len(self.rows)
         return (

@@ -87,9 +87,10 @@ def bookings() -> QuerySet[Appointment]:
 
 
 def on_day(rows: QuerySet[Appointment], day: str) -> QuerySet[Appointment]:
-    """Those of a day, written 2026-11-24."""
+    """Those of a day, written 2026-11-24. The slot's own time is asked too, so that a doctor's other days are not read."""
     start = clock.at_seoul(date.fromisoformat(day))
-    return rows.filter(starts_at__gte=start, starts_at__lt=start + timedelta(days=1))
+    span = (start, start + timedelta(days=1) - timedelta(microseconds=1))
+    return rows.filter(starts_at__range=span, slot__starts_at__range=span)
 
 
 def bookings_of(on: date) -> QuerySet[Appointment]:

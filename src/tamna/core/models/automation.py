@@ -85,6 +85,7 @@ class Proposal(models.Model):
         indexes = [
             models.Index(fields=["team", "-worth_won"], condition=Q(state="open"), name="proposals_open"),
             models.Index(fields=["automation", "state"]),
+            models.Index(fields=["made_at"]),
             models.Index(fields=["automation", "pattern", "-id"]),
             models.Index(fields=["subject_type", "subject_ref"]),
         ]
@@ -100,6 +101,9 @@ class Decision(models.Model):
     reason = models.TextField(blank=True)
     at = models.DateTimeField()
     recorded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"])]
 
 
 class Outcome(models.Model):
