@@ -66,12 +66,15 @@ class Place:
 
 
 @contextlib.contextmanager
-def place(port: int, rate: int, history_days: int = 1, workers: int = 2) -> Iterator[Place]:
+def place(
+    port: int, rate: int = 12, history_days: int = 1, workers: int = 2, *, empty: bool = False
+) -> Iterator[Place]:
     """`tamna up` in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="tamna-bench-") as folder:
         env = {key: value for key, value in os.environ.items() if not key.startswith(("TAMNA_", "DATABASE_"))}
         env |= {"TAMNA_HOME": folder, "TAMNA_PORT": str(port)}
         words = ["up", "--rate", str(rate), "--history-days", str(history_days), "--workers", str(workers)]
+        words += ["--empty"] if empty else []
         started = time.monotonic()
         log = (Path(folder) / "up.log").open("w")
         process = subprocess.Popen(

@@ -46,13 +46,13 @@ PAYMENTS = define(
             Column("time", noop("Time"), lambda row: moment(row.taken_at), wide=True),
             Column("tender", noop("Tender"), lambda row: row.get_tender_display()),
             Column("amount", noop("Amount"), lambda row: row.amount_won, number=True),
-            Column("cashier", noop("Cashier"), lambda row: row.cashier, wide=True),
+            Column("cashier", noop("Taken by"), lambda row: row.cashier, wide=True),
         ),
         filters=(
             Filter("on", noop("Day"), lambda rows, on: rows.filter(business_on=on), kind="day", default=lambda: str(clock.today())),
             Filter("tender", noop("Tender"), lambda rows, tender: rows.filter(tender=tender), kind="choice",
                    options=lambda: Payment.Tender.choices),
-            Filter("cashier", noop("Cashier"), lambda rows, cashier: rows.filter(cashier=cashier)),
+            Filter("cashier", noop("Taken by"), lambda rows, cashier: rows.filter(cashier=cashier)),
         ),
         empty=noop("No payments on this day."), hint=noop("Choose another day above."),
     )

@@ -54,7 +54,7 @@ def _bill_entries(bill: Invoice) -> Iterator[Entry]:
         is_refund = payment.amount_won < 0
         why = [step(_("Tender"), payment.get_tender_display(), _("Approval %(number)s") % {"number": payment.approval_no} if payment.approval_no else ""),
                step(_("Amount"), won(payment.amount_won), _("of %(won)s owed") % {"won": won(bill.patient_won)}),
-               step(_("Cashier"), payment.cashier, payment.reason)]  # fmt: skip
+               step(_("Taken by"), payment.cashier, payment.reason)]  # fmt: skip
         yield Entry(payment.taken_at, 12, _("Refund") if is_refund else _("Payment"), won(payment.amount_won),
                     f"{payment.get_tender_display()} · {_('Receipt')} {payment.receipt_no}", url, ("payment", str(payment.public_id)), why,
                     "amber" if is_refund else "green", icon="undo" if is_refund else "card", links=receipt)  # fmt: skip

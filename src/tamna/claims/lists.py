@@ -48,7 +48,7 @@ BATCHES = define(
             Column("made", noop("Made"), lambda row: str(row.made_at)),
             Column("statements", noop("Statements"), lambda row: row.statements, number=True),
             Column("claimed", noop("Claimed"), lambda row: row.insurer_won, number=True),
-            Column("receipt", noop("Receipt"), lambda row: row.receipt_no, wide=True),
+            Column("receipt", noop("Receipt number"), lambda row: row.receipt_no, wide=True),
             Column("state", noop("State"), lambda row: row.get_status_display()),
         ),
         filters=(

@@ -9,7 +9,7 @@ KINDS = {  # FHIR resource types in a reader's words
     "DocumentReference": noop("Document"), "Encounter": noop("Visit"), "ExplanationOfBenefit": noop("Insurer's answer"), "Goal": noop("Goal"),
     "ImagingStudy": noop("Imaging"), "Immunization": noop("Vaccination"), "Location": noop("Place"), "Medication": noop("Medicine"),
     "MedicationAdministration": noop("Medicine given"), "MedicationRequest": noop("Prescription"), "Observation": noop("Observation"), "Organization": noop("Institution"),
-    "Patient": noop("Patient"), "Practitioner": noop("Doctor"), "Procedure": noop("Procedure"), "ServiceRequest": noop("Order"),
+    "Patient": noop("Patient"), "Practitioner": noop("Doctor"), "Procedure": noop("Procedure"), "ServiceRequest": noop("Service request"),
 }  # fmt: skip
 
 

@@ -130,7 +130,8 @@ addEventListener("keydown", (event) => {
     if (event.target.closest?.("[data-search]")) return event.target.blur();
     const popup = document.querySelector("details.popup[open]");
     if (popup) { popup.open = false; return popup.querySelector("summary").focus(); }
-    return void closeDrawer();
+    if (!closeDrawer() && typing(event.target)) event.target.blur(); // out of a field, so that the letters press keys again
+    return;
   }
   if (typing(event.target) || asked) return;
   const field = document.querySelector(`[data-focus="${CSS.escape(event.key)}"]`);

@@ -1,0 +1,50 @@
+"""One living hospital for all who look at it, and a real browser."""
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bench.place import Place, place
+from tests.integration.connect.simulators import free_ports
+from tools.browser import find
+
+ORDER = ("test_clerks_day", "test_every_screen", "test_living_hospital", "test_the_end", "test_start_and_stop")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those who share the hospital one after the other, then its end, then starts and stops of others."""
+    items.sort(key=lambda item: ORDER.index(item.path.stem) if item.path.stem in ORDER else -1)
+
+
+@pytest.fixture(scope="session")
+def hospital():
+    """`tamna up` in an empty folder: thirty times as fast as life, with two days of a past."""
+    with place(free_ports(10)[0], rate=30, history_days=2, workers=1) as here:
+        yield here
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def enter(browser: Browser, hospital: Place):
+    """Sign in by the synthetic door: `enter("cashier1", "en")` gives a page."""
+    contexts = []
+
+    def door(who: str, lang: str = "ko") -> Page:
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=hospital.url)
+        contexts.append(context)
+        context.add_cookies([{"name": "tamna_language", "value": lang, "url": hospital.url}])
+        page = context.new_page()
+        page.goto("/sign-in")
+        page.locator(f"form[action='/door/{who}'] button").press("Enter")
+        page.wait_for_url("/")
+        return page
+
+    yield door
+    for context in contexts:
+        context.close()

@@ -1,0 +1,158 @@
+"""A clerk's whole day by hand, with a keyboard only, while the simulated hospital goes on around."""
+
+import re
+
+import psycopg
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from bench.place import Place
+from tests.e2e.hands import Hands
+
+pytestmark = pytest.mark.e2e
+DEPARTMENT = "정신건강의학과"
+NOBODY_EXPECTS = """
+    SELECT p.chart_no FROM patients_patient p JOIN patients_coverage c ON c.patient_id = p.id
+    WHERE c.payer = 'nhi' AND c.special_case = '' AND NOT p.is_restricted
+      AND NOT EXISTS (SELECT 1 FROM reception_encounter e WHERE e.patient_id = p.id)
+      AND NOT EXISTS (SELECT 1 FROM reception_appointment a WHERE a.patient_id = p.id AND a.status = 'booked')
+    ORDER BY p.id DESC LIMIT 1"""
+PATIENCE_MS = 60_000
+
+
+def asked(place: Place, sql: str) -> str:
+    with psycopg.connect(host=str(place.home / "pg"), user="postgres", dbname="tamna") as database:
+        return str(database.execute(sql).fetchone()[0])
+
+
+def won(text: str) -> int:
+    return int(re.sub(r"[^\d-]", "", text.replace("−", "-")))
+
+
+def cells(row: Locator) -> list[str]:
+    return [cell.strip() for cell in row.locator("td").all_inner_texts()]
+
+
+def test_at_the_desk_and_at_the_till(hospital, enter):
+    """Receive, queue, call, bill, cash, card, refund, close to the won."""
+    page = enter("front_lead")
+    hands, chart = Hands(page), asked(hospital, NOBODY_EXPECTS)
+
+    hands.go("접수 데스크")
+    hands.type(chart, "Enter")  # the search field has the focus
+    expect(page.locator("main h2").first).to_contain_text(chart)
+    expect(page.locator("main")).to_contain_text("건강보험")
+    hands.reach(DEPARTMENT, "ArrowDown")  # so has the list of what can be done
+    hands.press("Enter")
+    expect(page.locator("h1")).to_contain_text("대기번호")
+    ticket = page.locator("h1").inner_text().split()[-1]
+    see_through_the_queue(hands, ticket)
+
+    hands.go("수납")
+    hands.type(chart, "Enter")
+    bill = page.locator("#bills tbody tr").first
+    expect(bill).to_be_visible(timeout=PATIENCE_MS)  # it is made when the visit ends
+    due = won(cells(bill)[-1])
+    hands.press("ArrowDown", "Enter")
+    expect(page.locator("h1 + span")).to_contain_text(f"{due:,}원")
+    hands.reach(re.compile("왜.*원"))
+    hands.press("Enter")
+    expect(page.locator("#drawer")).to_contain_text(f"{due:,}원")
+    hands.press("Escape")
+    expect(page.locator("#drawer")).to_be_empty()
+
+    cash, back = due // 200 * 100, due // 400 * 100
+    hands.fill("금액", f"{cash:,}")
+    hands.reach("카드")
+    hands.reach("현금", "ArrowDown")
+    hands.press("Enter")
+    paid = page.locator("tr", has_text="현금")
+    expect(paid).to_contain_text(f"{cash:,}원")
+    first_receipt = int(cells(paid)[0])
+    hands.press("Enter")  # the rest stands in the field; a card is the usual way
+    expect(page.locator("h1 + span")).to_contain_text("수납됨")
+    expect(page.locator("tr", has_text="카드")).to_contain_text(f"{due - cash:,}원")
+
+    hands.row("현금")
+    hands.press("b")
+    hands.press("Shift+Tab")
+    hands.type(f"{back:,}", "Tab")
+    hands.type("잘못 받음", "Enter")
+    refund = page.locator("tr", has_text=f"−{back:,}원")
+    expect(refund).to_contain_text("현금")
+    hands.press("Enter")  # and again by card
+    expect(page.locator("h1 + span")).to_contain_text("수납됨")
+    receipts = [
+        int(cells(row)[0])
+        for row in page.locator("tr", has=page.locator("td.number b, td.number")).all()
+        if len(cells(row)) == 6 and cells(row)[0].isdigit() and "분" not in cells(row)[1]
+    ]
+    assert receipts and first_receipt in receipts
+
+    hands.go("일마감")
+    hands.type(f"{cash - back:,}", "Enter")
+    closed = page.locator("main tbody tr", has_text=page.locator(".person-name").inner_text())
+    expect(closed).to_be_visible()
+    _who, expected, counted, difference, card, *_rest = cells(closed)
+    assert (won(expected), won(counted), won(difference), won(card)) == (cash - back, cash - back, 0, due - cash + back)
+
+
+def see_through_the_queue(hands: Hands, ticket: str) -> None:
+    """Move a ticket up, call it, send it in, end the visit; a doctor of the simulation may be quicker at any step."""
+    page, own = hands.page, re.compile(rf"^{ticket}\b")
+    hands.go("대기 현황")
+    hands.row(DEPARTMENT)
+    hands.press("Enter")
+    expect(page.locator("h1")).to_have_text(DEPARTMENT)
+    row = page.locator("#queue tbody tr", has=page.locator(f"b:text-is('{ticket}')"))
+    for _ in range(12):
+        if not row.count():
+            return
+        state = row.locator(".badge").inner_text()
+        hands.row(own)
+        if state == "대기":
+            hands.press("1")
+            page.wait_for_load_state()
+            hands.press("c")
+        else:
+            hands.press({"호출됨": "e", "진료 중": "f"}[state])
+        page.wait_for_load_state()
+    raise AssertionError(f"ticket {ticket} does not get through the queue")
+
+
+def test_at_the_claims_desk(enter):
+    """One of the worklist, the batch, its receipt, the answers."""
+    page = enter("claims1")
+    hands = Hands(page)
+    hands.go("청구 작업대")
+    number = hands.focused.split()[0]  # the hand is on the first row, most won at risk
+    hands.press("Enter")
+    expect(page.locator("h1")).to_contain_text(number)
+    clear(hands)
+
+    hands.go("청구 작업대")
+    hands.press("s")
+    expect(page.locator("h1")).to_contain_text("청구서 묶음")
+    assert "보낼까요" in hands.answers[-1]
+    hands.press("ArrowDown", "Enter")
+    receipt = page.locator("dt:text-is('접수번호') + dd")
+    expect(receipt).to_have_text(re.compile(r"^\d+$"), timeout=PATIENCE_MS)
+
+    hands.go("심사 회신", "심사평가원 회신")
+
+
+def clear(hands: Hands) -> None:
+    """Fix what can be fixed, let the rest stand with a reason, approve."""
+    page = hands.page
+    for _ in range(12):
+        if page.locator("h1 + span .badge", has_text="심사 대기").count():
+            return
+        if page.locator("[data-key=F]").count():
+            hands.press("f")
+        elif page.locator("[data-key=L]").count():
+            hands.press("l")
+            hands.type("의무기록 확인함", "Enter")
+        else:
+            hands.press("a")
+        page.wait_for_load_state()
+    raise AssertionError(f"not cleared: {page.locator('aside').inner_text()}")

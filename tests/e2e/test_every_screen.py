@@ -1,0 +1,141 @@
+"""Every screen that answers GET, as somebody who may see it: no fault of access, no error of script, no sideways scroll on a
+phone. Ids are those of the running hospital; a screen that no link leads to is a fault too."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from playwright.sync_api import Page, expect
+
+from bench.place import place
+from tamna.core import access
+from tamna.core.models import User
+from tests.e2e.hands import Hands
+from tests.integration.connect.simulators import free_ports
+from tools.screens import NO_SCREEN, Screen, routes, screens, signed_in
+
+pytestmark = pytest.mark.e2e
+AXE = (Path(__file__).parent / "assets" / "axe" / "axe.min.js").read_text(encoding="utf-8")
+FAULTS = "async () => (await axe.run({resultTypes: ['violations']})).violations.map(v => `${v.id}: ${v.nodes[0].html.slice(0, 120)}`)"
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+PASSWORD = "고래가 뛰노는 바다 7"
+DATA = Path(__file__).parents[1] / "data" / "fhir"
+FEES = "수가코드,적용일자,한글명,단가,항,목,코드구분,급여구분\nZ0001,20260101,시험 수가,1000,03,01,3,급여\nZ0002,2026-13-01,틀린 줄,10,03,01,3,급여\n"
+MORE = (  # the same screens in another state
+    ("front_lead", "/reception/?q=00000777"), ("front_lead", "/reception/?q=%EA%B9%80"), ("front_lead", "/reception/bookings?q=00000777"),
+    ("front_lead", "/patients/?q=nobody-is-called-so"), ("front_lead", "/search?q=%EA%B9%80"), ("claims1", "/claims/?state=returned"),
+    ("claims1", "/claims/answers?show=all"), ("claims1", "/proposals?state=decided"), ("director", "/proposals?state=done"),
+    ("director", "/insight/figures/errors"), ("director", "/insight/figures/paid"), ("director", "/catalogue?show=built"),
+    ("general1", "/ledger/trial-balance?start=2000-01-01&end=2000-01-02"),
+)  # fmt: skip
+
+
+def watched(page: Page) -> Page:
+    """Every error of script on a page stands in `page.errors`."""
+    page.errors = []  # type: ignore[attr-defined]
+    page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    return page
+
+
+def faults_of(page: Page, address: str) -> list[str]:
+    """What is wrong with a screen: its answer, axe, script, width on a phone."""
+    page.errors.clear()
+    answer = page.goto(address)
+    if answer is None or answer.status != 200:
+        return [f"answers {answer.status if answer else 'nothing'}"]
+    return faults_on(page)
+
+
+def faults_on(page: Page) -> list[str]:
+    """The same of the screen that is shown."""
+    page.evaluate(AXE)
+    found = list(page.evaluate(FAULTS))
+    page.set_viewport_size({"width": 390, "height": 844})
+    wider = page.evaluate(SIDEWAYS)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    return found + ([f"{wider} px wider than a phone"] if wider > 0 else []) + page.errors
+
+
+@pytest.fixture(scope="module")
+def filled(hospital, tmp_path_factory) -> list[Screen]:
+    """Records that a synthetic hospital has not by itself; then every screen of it."""
+    folder = tmp_path_factory.mktemp("bundles")
+    shutil.copy(DATA / "marigold.json", folder)
+    (folder / "cut.json").write_text('{"resourceType": "Bundle", "entry": [', encoding="utf-8")
+    env = os.environ | {"TAMNA_HOME": str(hospital.home), "TAMNA_PORT": str(hospital.port)}
+    done = subprocess.run([sys.executable, "-m", "tamna.cli", "import", "fhir", str(folder)], env=env, check=False, capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 3, done.stderr  # the cut one is refused
+    claims = signed_in(hospital.url, "claims1")
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', claims.get("/billing/fees").text)[1]
+    sent = claims.post(
+        "/billing/fees", data={"csrfmiddlewaretoken": token}, files={"file": ("master.csv", FEES.encode(), "text/csv")}
+    )
+    assert sent.status_code == 200 and "/billing/fees/" in str(sent.url)
+    with psycopg.connect(host=str(hospital.home / "pg"), user="postgres", dbname="tamna") as database:
+        row = database.execute(
+            "UPDATE patients_patient SET is_restricted = true WHERE chart_no = '00000011' RETURNING public_id"
+        ).fetchone()
+    found, lost = screens(hospital.url)
+    assert not lost, lost
+    return [
+        *found,
+        Screen("patients:detail", "front_lead", f"/patients/{row[0]}"),
+        *(Screen("", who, address) for who, address in MORE),
+    ]
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_every_screen_is_sound(filled, enter, lang):
+    pages, faults = {}, {}
+    for screen in filled:
+        page = pages.get(screen.who) or pages.setdefault(screen.who, watched(enter(screen.who, lang)))
+        if found := faults_of(page, screen.address):
+            faults[f"{screen.name} {screen.address} as {screen.who}"] = found
+    assert not faults, "\n".join(f"{name}\n    " + "\n    ".join(found) for name, found in faults.items())
+
+
+def test_an_empty_hospital_is_sound_from_its_first_run_on(browser):
+    """The first run by keyboard, then every screen of IT while nothing is there yet."""
+    with place(free_ports(10)[0], empty=True, workers=1) as here:
+        page = watched(browser.new_context(viewport={"width": 1440, "height": 900}, base_url=here.url).new_page())
+        hands, code = Hands(page), (here.home / "keys" / "setup.code").read_text(encoding="utf-8").strip()
+        page.goto("/")
+        assert faults_on(page) == []
+        hands.type(code, "Enter")
+        expect(page.locator("[aria-current=step]")).to_contain_text("병원")
+        assert faults_on(page) == []
+        hands.fill("병원 이름 (한글)", "서귀포 시험의료원")
+        hands.fill("요양기관", "39100103")
+        hands.press("Enter")
+        expect(page.locator("[aria-current=step]")).to_contain_text("진료과")
+        assert faults_on(page) == []
+        hands.reach("내과")
+        hands.press("Enter")
+        expect(page.locator("[aria-current=step]")).to_contain_text("계정")
+        assert faults_on(page) == []
+        for label, text in (
+            ("사용자", "it.go"),
+            ("이름 (한글)", "고은별"),
+            ("비밀번호", PASSWORD),
+            ("비밀번호 다시", PASSWORD),
+        ):
+            hands.fill(label, text)
+        hands.press("Enter")
+        page.wait_for_url("**/sign-in")
+        hands.fill("사용자", "it.go")
+        hands.fill("비밀번호", PASSWORD)
+        hands.press("Enter")
+        page.wait_for_url("/")
+        faults = {}
+        for route in routes():
+            if route.is_plain and access.may(User(role="it"), route.capability) and route.name not in NO_SCREEN:
+                found = faults_of(page, route.path)
+                if found and found[0] != "answers 405":  # it only takes what is sent
+                    faults[route.name] = found
+        assert not faults, faults

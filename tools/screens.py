@@ -1,0 +1,126 @@
+"""Every screen of a running hospital: where it answers to GET with real ids, and somebody who may see it.
+
+Addresses without an id come from the URL conf; the others are found as a person finds them, by following links. A screen
+that no link leads to is not found.
+"""
+
+import html
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import django
+import httpx
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
+
+PEOPLE = {"front_lead": "front_lead", "claims": "claims1", "general": "general1", "it": "it1", "director": "director",
+          "auditor": "auditor"}  # fmt: skip
+MOST = 8  # addresses of one screen that are read for links
+LINK = re.compile(r'(?:href|hx-get)="(/[^"#?]*)')
+NO_SCREEN = frozenset({  # plain addresses that answer with a file, a part of a page, or to machines; the first run is over
+    "billing:fees-example", "web:account-example", "web:badges", "web:first-run", "web:healthz", "web:live-address", "web:metrics", "web:readyz",
+})  # fmt: skip
+DUMMY = {"int": "0", "str": "x", "uuid": "00000000-0000-0000-0000-000000000000"}
+
+
+@dataclass(frozen=True)
+class Screen:
+    name: str  # of its route
+    who: str  # an account that may see it; empty: no sign-in
+    address: str
+
+
+@dataclass(frozen=True)
+class Route:
+    name: str
+    path: str
+    capability: str
+
+    @property
+    def is_plain(self) -> bool:
+        return "<" not in self.path
+
+    @property
+    def sample(self) -> str:
+        """An address that leads to the view, though hardly to a record."""
+        return re.sub(r"<(?:(\w+):)?\w+>", lambda found: DUMMY[found[1] or "str"], self.path)
+
+
+def routes(patterns: Any = None, prefix: str = "/", space: str = "") -> Iterator[Route]:
+    """Every route outside the API."""
+    for item in patterns or get_resolver().url_patterns:
+        path = prefix + str(item.pattern)
+        if isinstance(item, URLResolver):
+            if not path.startswith("/api/"):
+                yield from routes(item.url_patterns, path, item.namespace or space)
+        elif isinstance(item, URLPattern):
+            yield Route(f"{space}:{item.name}", path, item.callback.capability)
+
+
+def signed_in(base: str, username: str) -> httpx.Client:
+    """One person of the synthetic hospital, by the door; nobody where no name is given."""
+    client = httpx.Client(base_url=base, timeout=60, follow_redirects=True)
+    if username:
+        page = client.get("/sign-in").text
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        assert token, "the sign-in page has no form"
+        client.post(f"/door/{username}", data={"csrfmiddlewaretoken": token[1]}).raise_for_status()
+    return client
+
+
+def screens(base: str) -> tuple[list[Screen], list[str]]:
+    """The screens, and the names of routes that answer GET but that no link leads to."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tamna.web.settings")
+    django.setup()
+    from tamna.core import access
+    from tamna.core.models import User
+
+    people = {who: signed_in(base, who) for who in ("", *PEOPLE.values())}
+
+    def who_may(capability: str) -> list[str]:
+        if capability == access.PUBLIC:
+            return [""]
+        team = capability.partition(".")[0]  # whoever works with it before whoever may look
+        roles = sorted(
+            (role for role in PEOPLE if access.may(User(role=role), capability)), key=lambda role: role != team
+        )
+        return [PEOPLE[role] for role in roles]
+
+    found: dict[str, list[Screen]] = {}
+    left: dict[str, Route] = {}
+    to_read: list[Screen] = []
+
+    def reached(name: str, who: str, address: str) -> None:
+        known = found.setdefault(name, [])
+        screen = Screen(name, who, address)
+        if len(known) < MOST and screen not in known:
+            known.append(screen)
+            to_read.append(screen)
+
+    for route in routes():
+        allowed = who_may(route.capability)
+        if not allowed or route.name in NO_SCREEN or people[allowed[0]].get(route.sample).status_code == 405:
+            continue  # it only takes what is sent
+        if route.is_plain:
+            for who in allowed if route.name == "web:home" else allowed[:1]:
+                reached(route.name, who, route.path)
+        else:
+            left[route.name] = route
+    while to_read:
+        screen = to_read.pop(0)
+        answer = people[screen.who].get(screen.address)
+        if answer.status_code != 200 or "<html" not in answer.text[:200]:  # a file, a part of a page, somebody else's
+            found[screen.name].remove(screen)
+            continue
+        for address in LINK.findall(answer.text):
+            try:
+                name = resolve(html.unescape(address)).view_name
+            except Resolver404:
+                continue
+            if name in left and (allowed := who_may(left[name].capability)):
+                who = screen.who if screen.who in allowed else allowed[0]
+                reached(name, who, html.unescape(address))
+    shown = [screen for name, known in found.items() for screen in known[: None if name == "web:home" else 1]]
+    return shown, [name for name in left if name not in found]
