@@ -72,10 +72,9 @@ class Camera:
         if who not in self.pages:
             lang, (width, height), dark = KINDS[self.kind]
             context = self.browser.new_context(
-                viewport={"width": width, "height": height},
-                color_scheme="dark" if dark else "light",
-                base_url=self.base,
-            )
+                viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", base_url=self.base,
+                locale={"ko": "ko-KR", "en": "en-GB"}[lang],
+            )  # fmt: skip
             context.add_cookies([{"name": "tamna_language", "value": lang, "url": self.base}])
             page = self.pages[who] = context.new_page()
             if who:

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 FOCUSED = """() => { const one = document.activeElement;
+  if (one.matches("body, main, [role=region]")) return "";
   return (one.labels?.[0] ?? one).innerText || one.getAttribute("aria-label") || one.value || ""; }"""
 
 
@@ -28,6 +29,11 @@ class Hands:
     def press(self, *keys: str) -> None:
         for key in keys:
             self.page.keyboard.press(key)
+
+    def send(self, key: str) -> None:
+        """A key that leads to another page, or to this one anew."""
+        with self.page.expect_navigation():
+            self.press(key)
 
     def type(self, text: str, *keys: str) -> None:
         """Over what stands in the field that has the focus."""

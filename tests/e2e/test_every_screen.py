@@ -25,7 +25,7 @@ FAULTS = "async () => (await axe.run({resultTypes: ['violations']})).violations.
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 PASSWORD = "고래가 뛰노는 바다 7"
 DATA = Path(__file__).parents[1] / "data" / "fhir"
-FEES = "수가코드,적용일자,한글명,단가,항,목,코드구분,급여구분\nZ0001,20260101,시험 수가,1000,03,01,3,급여\nZ0002,2026-13-01,틀린 줄,10,03,01,3,급여\n"
+FEES = "수가코드,적용일자,한글명,단가,항,목,코드구분,급여구분\nZ0001,2026-13-01,틀린 줄,10,03,01,3,급여\n"  # the hospital keeps its own
 MORE = (  # the same screens in another state
     ("front_lead", "/reception/?q=00000777"), ("front_lead", "/reception/?q=%EA%B9%80"), ("front_lead", "/reception/bookings?q=00000777"),
     ("front_lead", "/patients/?q=nobody-is-called-so"), ("front_lead", "/search?q=%EA%B9%80"), ("claims1", "/claims/?state=returned"),
@@ -98,6 +98,31 @@ def test_every_screen_is_sound(filled, enter, lang):
         if found := faults_of(page, screen.address):
             faults[f"{screen.name} {screen.address} as {screen.who}"] = found
     assert not faults, "\n".join(f"{name}\n    " + "\n    ".join(found) for name, found in faults.items())
+
+
+def test_what_opens_on_a_screen_is_sound(enter):
+    """The drawer, a dialog, the sheet of keys, the answers of the search box."""
+    page = watched(enter("front_lead"))
+    hands = Hands(page)
+    page.goto("/billing/payments")
+    hands.row(re.compile("^\\d"))
+    hands.send("Enter")
+    hands.reach(re.compile("왜"))
+    hands.press("Enter")
+    expect(page.locator("#drawer .drawer")).to_be_visible()
+    assert faults_on(page) == []
+    hands.press("Escape")
+    hands.row(re.compile("^\\d"))
+    hands.press("b")
+    expect(page.locator("dialog[open]")).to_be_visible()
+    assert faults_on(page) == []
+    hands.press("Escape", "Escape", "?")
+    expect(page.locator("#keys")).to_be_visible()
+    assert faults_on(page) == []
+    hands.press("Escape", "/")
+    hands.type("김")
+    expect(page.locator("#search-found a").first).to_be_visible()
+    assert faults_on(page) == []
 
 
 def test_an_empty_hospital_is_sound_from_its_first_run_on(browser):

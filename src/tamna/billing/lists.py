@@ -11,6 +11,7 @@ from tamna.core import clock
 from tamna.core.choices import departments
 from tamna.core.format import language, moment
 from tamna.core.lists import Column, Filter, Listing, define
+from tamna.core.people import accounts_of
 from tamna.engines.labels import label
 from tamna.engines.tariff.master_file import KNOWN_BENEFITS
 
@@ -52,7 +53,7 @@ PAYMENTS = define(
             Filter("on", noop("Day"), lambda rows, on: rows.filter(business_on=on), kind="day", default=lambda: str(clock.today())),
             Filter("tender", noop("Tender"), lambda rows, tender: rows.filter(tender=tender), kind="choice",
                    options=lambda: Payment.Tender.choices),
-            Filter("cashier", noop("Taken by"), lambda rows, cashier: rows.filter(cashier=cashier)),
+            Filter("cashier", noop("Taken by"), lambda rows, name: rows.filter(cashier__in=accounts_of(name))),
         ),
         empty=noop("No payments on this day."), hint=noop("Choose another day above."),
     )

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from tamna.billing.models import ChargeItem, Invoice, Payment
 from tamna.core.format import won
+from tamna.core.people import called
 from tamna.core.search import Hit, provider
 from tamna.patients.timeline import Entry, Figure, figures, source, step
 
@@ -54,7 +55,7 @@ def _bill_entries(bill: Invoice) -> Iterator[Entry]:
         is_refund = payment.amount_won < 0
         why = [step(_("Tender"), payment.get_tender_display(), _("Approval %(number)s") % {"number": payment.approval_no} if payment.approval_no else ""),
                step(_("Amount"), won(payment.amount_won), _("of %(won)s owed") % {"won": won(bill.patient_won)}),
-               step(_("Taken by"), payment.cashier, payment.reason)]  # fmt: skip
+               step(_("Taken by"), called(payment.cashier), payment.reason)]  # fmt: skip
         yield Entry(payment.taken_at, 12, _("Refund") if is_refund else _("Payment"), won(payment.amount_won),
                     f"{payment.get_tender_display()} · {_('Receipt')} {payment.receipt_no}", url, ("payment", str(payment.public_id)), why,
                     "amber" if is_refund else "green", icon="undo" if is_refund else "card", links=receipt)  # fmt: skip

@@ -7,12 +7,6 @@ from django.db.models import Sum
 from tamna.insight.models import DailyIndicator
 
 
-def day_total(key: str, on: date) -> tuple[int, int]:
-    """(value, count) of a day over all departments. One query."""
-    sums = DailyIndicator.objects.filter(key=key, business_on=on).aggregate(value=Sum("value"), count=Sum("count"))
-    return sums["value"] or 0, sums["count"] or 0
-
-
 def series(keys: list[str], end: date, days: int) -> dict[str, list[tuple[date, int, int]]]:
     """Daily (day, value, count) of several figures up to and with `end`. One query."""
     start = end - timedelta(days=days - 1)

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 
 from tamna.core import clock, lists
 from tamna.core.access import needs
+from tamna.core.choices import departments
 from tamna.ledger import selectors
 from tamna.ledger.lists import JOURNAL
 
@@ -21,7 +22,9 @@ def journal(request: HttpRequest) -> HttpResponse:
 @needs("ledger.see")
 def entry(request: HttpRequest, public_id: UUID) -> HttpResponse:
     row = get_object_or_404(selectors.journal(), public_id=public_id)
-    return render(request, "ledger/entry.html", {"entry": row, "text": selectors.text_of(row)})
+    return render(
+        request, "ledger/entry.html", {"entry": row, "text": selectors.text_of(row), "departments": dict(departments())}
+    )
 
 
 @needs("ledger.see")

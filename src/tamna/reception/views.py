@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_POST
 
 from tamna.core import clock, lists
@@ -21,6 +22,8 @@ from tamna.patients.views import PAYERS
 from tamna.reception import selectors, services
 from tamna.reception.lists import BOOKINGS
 from tamna.reception.models import Ticket
+
+MOVED_UP = noop("Moved up at the desk")
 
 
 @needs("reception.receive")
@@ -139,7 +142,7 @@ def step(request: HttpRequest, ticket_id: int, step: str) -> HttpResponse:
         services.transfer(ticket_id=row.pk, department_id=target.pk, by=Actor.of(request))
     elif step == "first":
         services.reorder(
-            ticket_id=row.pk, priority=1, reason=request.POST.get("reason") or "desk", by=Actor.of(request)
+            ticket_id=row.pk, priority=1, reason=request.POST.get("reason") or MOVED_UP, by=Actor.of(request)
         )
     elif step == "finish":
         services.finish(

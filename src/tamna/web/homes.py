@@ -11,14 +11,17 @@ from tamna.core.access import may
 from tamna.core.format import number
 from tamna.core.models import DeadLetter
 from tamna.insight.figures import FIGURES, Total, list_url, shown
-from tamna.insight.selectors import day_total
+from tamna.insight.selectors import series
 from tamna.ledger.models import JournalEntry
 
+DAYS = 14
 
-def _tile(label: str, key: str, total: Total | None = None) -> dict[str, Any]:
+
+def _tile(label: str, key: str, total: Total | None = None, trend: list[float] | None = None) -> dict[str, Any]:
     """A figure of today, and where its records are listed."""
     item, today = FIGURES[key], clock.today()
-    return {"label": label, "figure": shown(item, total or item.total(item.of(today))), "url": list_url(key, today)}
+    found = shown(item, total or item.total(item.of(today)))
+    return {"label": label, "figure": found, "url": list_url(key, today), "trend": trend}
 
 
 def _capped(count: int) -> str:
@@ -28,14 +31,23 @@ def _capped(count: int) -> str:
 
 def tiles(request: HttpRequest) -> list[dict[str, Any]]:
     user, today, found = request.user, clock.today(), []
+    past = series(["visits", "wait_s", "paid_won"], today, DAYS)
+    visits, waits, paid = ([row[1:] for row in past[key]] for key in ("visits", "wait_s", "paid_won"))
     if may(user, "patients.see"):
-        count = day_total("visits", today)[0]
-        found += [_tile(_("Visits today"), "visits", Total(count, count)), _tile(_("Waiting now"), "waiting")]
-        seconds, calls = day_total("wait_s", today)
-        found.append(_tile(_("Mean wait"), "waits", Total(calls, seconds / calls / 60 if calls else 0)))
+        trend = [value for value, count in visits if count]
+        found += [
+            _tile(_("Visits today"), "visits", Total(visits[-1][1], visits[-1][0]), trend),
+            _tile(_("Waiting now"), "waiting"),
+        ]
+        seconds, calls = waits[-1]
+        trend = [value / count / 60 for value, count in waits if count]
+        found.append(_tile(_("Mean wait"), "waits", Total(calls, seconds / calls / 60 if calls else 0), trend))
     if may(user, "billing.see"):
-        won, count = day_total("paid_won", today)
-        found.append(_tile(_("Collected today"), "paid", Total(count, won)))
+        found.append(
+            _tile(
+                _("Collected today"), "paid", Total(paid[-1][1], paid[-1][0]), [value for value, count in paid if count]
+            )
+        )
     if may(user, "claims.see"):
         counts = claims.counts()
         for state, label in (("checked", _("Claims that need a person")), ("approved", _("Claims ready to send"))):

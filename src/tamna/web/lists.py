@@ -92,7 +92,7 @@ IMPORTS = define(
 
 
 ACCOUNT_STATES = {
-    "open": noop("Open"), "disabled": noop("Disabled"), "locked": noop("Locked"), "temporary": noop("Temporary password"),
+    "open": noop("In use"), "disabled": noop("Disabled"), "locked": noop("Locked"), "temporary": noop("Temporary password"),
     "no_totp": noop("Without second factor"),
 }  # fmt: skip
 

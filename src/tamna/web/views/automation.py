@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_POST
 
+from tamna.claims.words import source_name
 from tamna.core import action_form, automations, clock, decisions, lists
 from tamna.core import catalogue as book
 from tamna.core.access import needs
@@ -129,7 +130,7 @@ def _spoken(value: Any) -> Any:
     """A part of the evidence in the reader's language."""
     if isinstance(value, dict):
         return value.get(language(), "")
-    return _(value) if isinstance(value, str) and value else value
+    return source_name(_(value)) if isinstance(value, str) and value else value
 
 
 @require_POST

@@ -18,6 +18,7 @@ from tamna.core import access, audit, backups, clock, crypto, database, organisa
 from tamna.core.access import needs
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
+from tamna.core.format import day, language, moment
 from tamna.core.home import folder
 from tamna.core.models import BackupPlan, Department, Hospital, Practitioner, User
 from tamna.reception.models import ClinicHours, Slot
@@ -75,7 +76,7 @@ def steps() -> list[Step]:
     )
     total = doctors.count()
     return [
-        Step(_("Hospital"), _state(bool(hospital and hospital.address), bool(hospital)), hospital.name_ko if hospital else "",
+        Step(_("Hospital"), _state(bool(hospital and hospital.address), bool(hospital)), (hospital.name_ko if language() == "ko" or not hospital.name_en else hospital.name_en) if hospital else "",
              _("Receipts and claims lack the address."), "/setup/hospital", _("Change")),
         Step(_("Departments"), _state(departments > 0), _("%(count)s open") % {"count": departments},
              _("Nobody can be received."), "/setup/departments", _("Change")),
@@ -85,16 +86,16 @@ def steps() -> list[Step]:
              _("Nobody can be received: a visit needs a doctor."), "/reception/doctors", _("Doctors and hours")),
         Step(_("Weekly hours"), _state(bool(total) and with_hours >= total, with_hours > 0 or last is not None),
              _("%(count)s doctors with hours, open to booking until %(day)s")
-             % {"count": with_hours, "day": f"{clock.business_day(last):%Y-%m-%d}" if last else "–"},
+             % {"count": with_hours, "day": day(last)},
              _("Walk-ins are received; nothing can be booked."), "/reception/doctors", _("Doctors and hours")),
         Step(_("Fee master"), _state(fees["count"] > 0),
-             _("%(count)s lines, the newest from %(day)s") % {"count": f"{fees['count']:,}", "day": fees["last"] or "–"},
+             _("%(count)s lines, the newest from %(day)s") % {"count": f"{fees['count']:,}", "day": day(fees["last"])},
              _("Visits are received and finished, but no bill is made; they are billed when the master is in."), "/billing/fees", _("Import")),
         Step(_("Outside systems"), _state(connected == len(systems.SYSTEMS), connected > 0),
              _("%(count)s of %(all)s connected") % {"count": connected, "all": len(systems.SYSTEMS)},
              _("Visits are received as self-pay, claims wait, cards are not taken; cash works."), "/connections", _("Connections")),
         Step(_("Backup"), _state(backed, plan is not None),
-             (_("last one %(day)s") % {"day": f"{plan.finished_at.astimezone(clock.SEOUL):%Y-%m-%d %H:%M}"} if plan and plan.finished_at else
+             (_("last one %(day)s") % {"day": moment(plan.finished_at)} if plan and plan.finished_at else
               _("planned, none made yet") if plan else _("no folder chosen")),
              _("A lost disk loses everything."), "/setup/backup", _("Backup")),
         Step(_("Second factor of IT"), _state(it["second"] == it["all"], it["second"] > 0),
