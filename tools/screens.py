@@ -19,8 +19,9 @@ PEOPLE = {"front_lead": "front_lead", "claims": "claims1", "general": "general1"
           "auditor": "auditor"}  # fmt: skip
 MOST = 8  # addresses of one screen that are read for links
 LINK = re.compile(r'(?:href|hx-get)="(/[^"#?]*)')
-NO_SCREEN = frozenset({  # plain addresses that answer with a file, a part of a page, or to machines; the first run is over
-    "billing:fees-example", "web:account-example", "web:badges", "web:first-run", "web:healthz", "web:live-address", "web:metrics", "web:readyz",
+NO_SCREEN = frozenset({  # what answers with a file, a part of a page, another page, or to machines; the first run is over
+    "billing:fees-example", "web:account-example", "web:badges", "web:first-run", "web:healthz", "web:live-address", "web:metrics",
+    "web:notification", "web:notification-count", "web:readyz",
 })  # fmt: skip
 DUMMY = {"int": "0", "str": "x", "uuid": "00000000-0000-0000-0000-000000000000"}
 

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 FOCUSED = """() => { const one = document.activeElement;
   if (one.matches("body, main, [role=region]")) return "";
   return (one.labels?.[0] ?? one).innerText || one.getAttribute("aria-label") || one.value || ""; }"""
+ARRIVED = "!('left' in document.documentElement.dataset) && document.readyState === 'complete'"
 
 
 class Hands:
@@ -32,8 +33,9 @@ class Hands:
 
     def send(self, key: str) -> None:
         """A key that leads to another page, or to this one anew."""
-        with self.page.expect_navigation():
-            self.press(key)
+        self.page.evaluate("document.documentElement.dataset.left = ''")
+        self.press(key)
+        self.page.wait_for_function(ARRIVED)
 
     def type(self, text: str, *keys: str) -> None:
         """Over what stands in the field that has the focus."""
@@ -68,7 +70,7 @@ class Hands:
         self.type(name)
         expect(self.page.locator("#search-found a", has_text=name).first).to_be_visible()
         self.reach(name, "ArrowDown")
-        self.press("Enter")
+        self.send("Enter")
         expect(self.page.locator("h1").first).to_contain_text(heading or name)
 
     def row(self, words: str | re.Pattern[str]) -> None:

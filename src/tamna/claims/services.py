@@ -475,5 +475,6 @@ def reopen_returned(*, claim_id: int, by: Actor) -> Claim:
         raise DomainError("claims.wrong_state", status=claim.get_status_display())
     claim.status, claim.batch, claim.serial_no = Claim.Status.DRAFT, None, ""
     claim.save(update_fields=["status", "batch", "serial_no"])
+    claim.responses.filter(seen_at=None).update(seen_by=by.name, seen_at=clock.now())
     outbox.record("claim.drafted", {"claim_id": claim.pk, "encounter_id": claim.encounter_id}, by=by)
     return claim

@@ -130,7 +130,7 @@ addEventListener("keydown", (event) => {
     if (event.target.closest?.("[data-search]")) return event.target.blur();
     const popup = document.querySelector("details.popup[open]");
     if (popup) { popup.open = false; return popup.querySelector("summary").focus(); }
-    if (!closeDrawer() && typing(event.target)) event.target.blur(); // out of a field, so that the letters press keys again
+    if (!closeDrawer() && event.target.matches?.("a, button, input, select, textarea")) event.target.blur(); // letters and arrows are the page's again
     return;
   }
   if (typing(event.target) || asked) return;
