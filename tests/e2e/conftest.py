@@ -1,16 +1,21 @@
 """One living hospital for all who look at it, and a real browser."""
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bench.place import Place, place
 from tests.integration.connect.simulators import free_ports
 from tools.browser import find
 
-ORDER = ("test_clerks_day", "test_every_screen", "test_living_hospital", "test_the_end", "test_start_and_stop")
-
+ORDER = (
+    "test_clerks_day",
+    "test_every_screen",
+    "test_living_hospital",
+    "test_the_end",
+    "test_start_and_stop",
+    "test_wheel",
+)
 LATER = {"test_the_answers_are_read": "test_living_hospital"}  # the agency takes its time
-
 LOCALES = {"ko": "ko-KR", "en": "en-GB"}
 
 
@@ -33,6 +38,7 @@ def hospital():
 
 @pytest.fixture(scope="session")
 def browser():
+    expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
         yield opened

@@ -4,17 +4,18 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
+from tamna.core import access
+from tamna.core.models import User
+from tests.e2e.test_every_screen import faults_of, faults_on, watched
 from tests.integration.connect.simulators import free_ports
-from tools.browser import find
+from tools.screens import NO_SCREEN, routes
 
 pytestmark = pytest.mark.e2e
 PASSWORD = "고래가 뛰노는 바다 7"
-AXE = (Path(__file__).parent / "assets" / "axe" / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -36,22 +37,9 @@ def empty(tmp_path_factory):
     assert process.wait(60) == 0
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-def faults(page) -> list[str]:
-    page.evaluate(AXE)
-    return page.evaluate("async () => (await axe.run()).violations.map(v => v.id + ' ' + v.nodes[0].html.slice(0, 90))")
-
-
 def test_a_real_hospital_begins_in_the_browser(empty, browser: Browser):
     url, code = empty
-    page = browser.new_page(base_url=url, viewport={"width": 390, "height": 844})
+    page = watched(browser.new_page(base_url=url, viewport={"width": 390, "height": 844}))
     page.goto("/")
     expect(page).to_have_url(re.compile("/first-run"))
     page.keyboard.type("wrong")
@@ -61,14 +49,14 @@ def test_a_real_hospital_begins_in_the_browser(empty, browser: Browser):
     page.keyboard.press("Enter")
     page.locator("[name=name_ko]").fill("서귀포 시험병원")
     page.locator("[name=institution_id]").fill("39100103")
-    assert faults(page) == []
+    assert faults_on(page) == []
     page.locator("form button[type=submit]").click()
     expect(page.locator("[name=departments]").first).to_be_visible()
-    assert faults(page) == []
+    assert faults_on(page) == []
     page.locator("form button[type=submit]").click()
     for name, value in {"username": "it.kim", "person_ko": "김전산", "password": PASSWORD, "again": PASSWORD}.items():
         page.locator(f"[name={name}]").fill(value)
-    assert faults(page) == []
+    assert faults_on(page) == []
     page.locator("form button[type=submit]").click()
     expect(page).to_have_url(re.compile("/sign-in"))
     assert page.locator("form[action^='/door/']").count() == 0  # the one-click door does not exist
@@ -78,7 +66,7 @@ def test_a_real_hospital_begins_in_the_browser(empty, browser: Browser):
     expect(page).to_have_url(f"{url}/")
     page.goto("/setup")
     expect(page.locator("main")).to_contain_text("아직")
-    assert page.locator(".synthetic").count() == 0 and faults(page) == []
+    assert page.locator(".synthetic").count() == 0 and faults_on(page) == []
     page.goto("/accounts/new")
     page.locator("[name=username]").fill("park.js")
     page.locator("[name=name_ko]").fill("박접수")
@@ -94,3 +82,10 @@ def test_a_real_hospital_begins_in_the_browser(empty, browser: Browser):
     expect(clerk.locator("[name=again]")).to_be_visible()
     clerk.goto("/reception/")
     expect(clerk).to_have_url(f"{url}/account")  # nothing else opens before the password is one's own
+    unsound = {}
+    for route in routes():  # every screen of IT while nothing is there yet
+        mine = route.is_plain and route.name not in NO_SCREEN and access.may(User(role="it"), route.capability)
+        shown = mine and page.context.request.get(route.path).status != 405  # that takes nothing but a form
+        if shown and (found := faults_of(page, route.path)):
+            unsound[route.name] = found
+    assert not unsound, unsound
