@@ -7,24 +7,17 @@ from bench.place import Place, place
 from tests.integration.connect.simulators import free_ports
 from tools.browser import find
 
-ORDER = (
-    "test_clerks_day",
-    "test_every_screen",
-    "test_living_hospital",
-    "test_the_end",
-    "test_start_and_stop",
-    "test_wheel",
-)
+SHARING = ("test_clerks_day", "test_every_screen", "test_living_hospital", "test_the_end")
 LATER = {"test_the_answers_are_read": "test_living_hospital"}  # the agency takes its time
 LOCALES = {"ko": "ko-KR", "en": "en-GB"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those who share the hospital one after the other, then its end, then starts and stops of others."""
+    """What needs no browser, those who share the hospital one after the other, its end, then those with a place of their own."""
 
     def place_of(item: pytest.Item) -> int:
         name = LATER.get(item.name, item.path.stem)
-        return ORDER.index(name) if name in ORDER else -1
+        return SHARING.index(name) if name in SHARING else len(SHARING) if item.get_closest_marker("e2e") else -1
 
     items.sort(key=place_of)
 

@@ -11,16 +11,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from tests.e2e.eyes import faults_of, faults_on, watched
 from tests.e2e.hands import Hands
 from tools.screens import Screen, screens, signed_in
 
 pytestmark = pytest.mark.e2e
-AXE = (Path(__file__).parent / "assets" / "axe" / "axe.min.js").read_text(encoding="utf-8")
-FAULTS = """async (contrast) => (await axe.run({resultTypes: ["violations"], rules: {"color-contrast": {enabled: contrast}}}))
-    .violations.map(v => `${v.id}: ${v.nodes[0].html.slice(0, 120)}`)"""
-SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 DATA = Path(__file__).parents[1] / "data" / "fhir"
 FEES = "수가코드,적용일자,한글명,단가,항,목,코드구분,급여구분\nZ0001,2026-13-01,틀린 줄,10,03,01,3,급여\n"  # the hospital keeps its own
 MORE = (  # the same screens in another state
@@ -30,33 +27,6 @@ MORE = (  # the same screens in another state
     ("director", "/insight/figures/errors"), ("director", "/insight/figures/paid"), ("director", "/catalogue?show=built"),
     ("general1", "/ledger/trial-balance?start=2000-01-01&end=2000-01-02"),
 )  # fmt: skip
-
-
-def watched(page: Page) -> Page:
-    """Every error of script on a page stands in `page.errors`."""
-    page.errors = []  # type: ignore[attr-defined]
-    page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    return page
-
-
-def faults_of(page: Page, address: str, *, contrast: bool = True) -> list[str]:
-    """What is wrong with a screen: its answer, axe, script, width on a phone."""
-    page.errors.clear()
-    answer = page.goto(address)
-    if answer is None or answer.status != 200:
-        return [f"answers {answer.status if answer else 'nothing'}"]
-    return faults_on(page, contrast=contrast)
-
-
-def faults_on(page: Page, *, contrast: bool = True) -> list[str]:
-    """The same of the screen that is shown."""
-    page.evaluate(AXE)
-    found = list(page.evaluate(FAULTS, contrast))
-    page.set_viewport_size({"width": 390, "height": 844})
-    wider = page.evaluate(SIDEWAYS)
-    page.set_viewport_size({"width": 1440, "height": 900})
-    return found + ([f"{wider} px wider than a phone"] if wider > 0 else []) + page.errors
 
 
 @pytest.fixture(scope="module")

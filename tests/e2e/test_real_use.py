@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from tamna.core import access
 from tamna.core.models import User
-from tests.e2e.test_every_screen import faults_of, faults_on, watched
+from tests.e2e.eyes import faults_of, faults_on, watched
 from tests.integration.connect.simulators import free_ports
 from tools.screens import NO_SCREEN, routes
 
@@ -45,6 +45,7 @@ def test_a_real_hospital_begins_in_the_browser(empty, browser: Browser):
     page.keyboard.type("wrong")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert").or_(page.locator(".notice")).first).to_be_visible()
+    page.errors.clear()  # the wrong code was refused
     page.locator("[name=setup_code]").fill(code)
     page.keyboard.press("Enter")
     page.locator("[name=name_ko]").fill("서귀포 시험병원")
@@ -80,6 +81,7 @@ def test_a_real_hospital_begins_in_the_browser(empty, browser: Browser):
     clerk.keyboard.press("Enter")
     expect(clerk).to_have_url(f"{url}/account")
     expect(clerk.locator("[name=again]")).to_be_visible()
+    clerk.wait_for_load_state()
     clerk.goto("/reception/")
     expect(clerk).to_have_url(f"{url}/account")  # nothing else opens before the password is one's own
     unsound = {}

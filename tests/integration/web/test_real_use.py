@@ -49,6 +49,8 @@ def signed_in(username: str, temporary: str) -> Client:
     answer = client.post("/sign-in", {"username": username, "password": temporary})
     assert answer["Location"] == "/account"
     assert client.get("/")["Location"] == "/account"  # nothing else opens
+    asked = client.get("/connections/badges", HTTP_HX_REQUEST="true")
+    assert asked.status_code == 204 and "HX-Redirect" not in asked  # nor does the page load itself for ever
     step = {"step": "password", "old": temporary, "password": PASSWORD, "again": PASSWORD}
     assert client.post("/account", step).status_code == 200
     assert client.get("/").status_code == 200
