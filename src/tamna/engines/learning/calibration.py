@@ -14,7 +14,8 @@ from tamna.engines.learning.columns import Floats
 from tamna.engines.learning.metrics import expit, fitted_line, log_loss
 
 ENOUGH_FOR_STEPS = 1_000
-MARGIN = 0.002  # share of the log loss that mending must save: it learns from less than the model did
+MARGIN = 0.005  # share of the log loss that mending must save: it learns from models of fewer rows than the one in use
+FAR = 10.0
 PULL = 1  # rows of the overall rate that each step is mixed with
 
 
@@ -56,28 +57,28 @@ def steps(happened: Floats, logit: Floats) -> Calibrator:
     from scipy.optimize import isotonic_regression
 
     usual = float(happened.mean())
-
-    order = np.argsort(logit, kind="stable")
-    blocks = isotonic_regression(happened[order]).blocks
+    scores, place, counts = np.unique(logit, return_inverse=True, return_counts=True)
+    hits = np.bincount(place, weights=happened)
     knots, chances = [], []
-    for start, end in pairwise(blocks):
-        rows = order[start:end]
-        knots.append(float(logit[rows].mean()))
-        chances.append(float((happened[rows].sum() + PULL * usual) / (len(rows) + PULL)))
-    return Calibrator("steps", knots=tuple(knots), chances=tuple(np.maximum.accumulate(chances).tolist()))
+    for start, end in pairwise(isotonic_regression(hits / counts, weights=counts).blocks):
+        n = counts[start:end].sum()
+        knots.append(float(np.average(scores[start:end], weights=counts[start:end])))
+        chances.append(float((hits[start:end].sum() + PULL * usual) / (n + PULL)))
+    chances = np.maximum.accumulate(chances).tolist()
+    ends = (knots[0] - FAR, *knots, knots[-1] + FAR)  # beyond the ends chances go on a little, so that ranks stay apart
+    return Calibrator("steps", knots=ends, chances=(chances[0] / 2, *chances, (1 + chances[-1]) / 2))
 
 
 def chosen(happened: Sequence[Floats], logit: Sequence[Floats]) -> Calibrator:
-    """What, fitted to earlier blocks, told each next one best, or nothing where little is saved; then fitted to all blocks."""
+    """What, fitted to the other blocks, told each one best, or nothing where little is saved; then fitted to all blocks."""
     kinds: dict[str, Callable[[Floats, Floats], Calibrator]] = {"none": lambda *_: Calibrator(), "line": line}
     if len(happened) > 1 and len(happened[0]) >= ENOUGH_FOR_STEPS:
         kinds["steps"] = steps
     loss = dict.fromkeys(kinds, 0.0)
-    for turn in range(1, len(happened)):
-        early = np.concatenate(happened[:turn]), np.concatenate(logit[:turn])
-        for name, make in kinds.items():
-            loss[name] += len(happened[turn]) * log_loss(happened[turn], make(*early)(logit[turn]))
-    best = (
-        min(loss, key=lambda name: loss[name] * (1 if name == "none" else 1 + MARGIN)) if len(happened) > 1 else "none"
-    )
+    for turn in range(len(happened)):
+        others = [place for place in range(len(happened)) if place != turn]
+        for name, make in kinds.items() if others else ():
+            mended = make(*(np.concatenate([blocks[place] for place in others]) for blocks in (happened, logit)))
+            loss[name] += len(happened[turn]) * log_loss(happened[turn], mended(logit[turn]))
+    best = min(loss, key=lambda name: loss[name] * (1 if name == "none" else 1 + MARGIN))
     return kinds[best](np.concatenate(happened), np.concatenate(logit))

@@ -24,9 +24,13 @@ def logit_of(probability: Floats) -> Floats:
     return np.asarray(np.log(held / (1 - held)))
 
 
-def log_loss(happened: Floats, probability: Floats) -> float:
+def losses(happened: Floats, probability: Floats) -> Floats:
     held = np.clip(probability, EDGE, 1 - EDGE)
-    return float(-np.mean(happened * np.log(held) + (1 - happened) * np.log(1 - held)))
+    return np.asarray(-(happened * np.log(held) + (1 - happened) * np.log(1 - held)))
+
+
+def log_loss(happened: Floats, probability: Floats) -> float:
+    return float(losses(happened, probability).mean())
 
 
 def auc(happened: Floats, score: Floats) -> float | None:

@@ -22,6 +22,7 @@ from tamna.engines.risk.task import Task
 
 ENOUGH_ROWS = 80
 ENOUGH_OF_EACH = 15  # events, and non-events
+ROWS_A_ROUND = 5  # known rows that each round of trees must have
 JUDGE_ROWS = 60_000  # the latest known rows that candidates are compared on
 FOLDS = 10  # into which known rows are cut for rates out of their own fold
 MEMORY = 1 / 3  # of the known time, after which a row weighs half
@@ -102,9 +103,10 @@ def _said(task: Task, origin: Origin, seed: int) -> dict[str, Floats]:
     said[NAIVE] = Single.fit(plans, known, happened).logits(later)
     for place, line in enumerate(Line.fit(plans, known, happened, weighed(task, origin.known))):
         said[f"line{place}"] = line.logits(later)
+    turns = [rounds for rounds in ROUNDS if rounds * ROWS_A_ROUND <= len(origin.known)] or [min(ROUNDS)]
     for kind in ("trees", "pairs"):
-        trees = _trees(task, plans, origin.known, kind, max(ROUNDS), seed)
-        for rounds, logits in trees.staged(later, ROUNDS).items() if trees else ():
+        trees = _trees(task, plans, origin.known, kind, max(turns), seed)
+        for rounds, logits in trees.staged(later, turns).items() if trees else ():
             said[f"{kind}{rounds}"] = logits
             for place in range(len(PENALTIES)):
                 said[f"line{place}+{kind}{rounds}"] = (logits + said[f"line{place}"]) / 2
@@ -123,7 +125,8 @@ def weighed(task: Task, rows: Any) -> Floats:
         return np.ones(len(rows))
     times = task.times[rows]
     third = (times.max() - times.min()) * MEMORY
-    return np.asarray(0.5 ** ((times.max() - times) / third)) if third > 0 else np.ones(len(rows))
+    weights = 0.5 ** ((times.max() - times) / third) if third > 0 else np.ones(len(rows))
+    return np.asarray(weights / weights.mean())
 
 
 def _trees(task: Task, plans: tuple[Plan, ...], rows: Any, kind: str, rounds: int, seed: int) -> Trees | None:
@@ -156,13 +159,21 @@ def _folds(task: Task, rows: Any, seed: int) -> Any:
 
 
 def choice(task: Task, blocks: Sequence[Judged]) -> tuple[str, str]:
-    """The candidate with the least log loss over these blocks, if it saves enough on them and on the last; else the simple one."""
-    losses, last = _losses(task, blocks), _losses(task, blocks[-1:])
+    """The candidate with the least log loss, if it saves enough over the simple ones and is not plainly worse on the last block."""
+    losses = _losses(task, blocks)
     best = min(losses, key=lambda name: (losses[name], name))
     simple = min(SIMPLE, key=lambda name: losses[name])
-    if losses[best] < losses[simple] * (1 - MARGIN) and last[best] < last[simple]:
+    if losses[best] < losses[simple] * (1 - MARGIN) and not _is_worse(task, blocks[-1], best, simple):
         return best, ""
     return simple, "not_better_than_naive"
+
+
+def _is_worse(task: Task, block: Judged, name: str, other: str) -> bool:
+    """Whether a candidate lost to another on a block by more than two standard errors."""
+    happened = task.happened[block.rows.judged]
+    each = [metrics.losses(happened, metrics.expit(block.logits[one])) for one in (name, other)]
+    more = each[0] - each[1]
+    return bool(more.mean() > 2 * more.std() / np.sqrt(len(more)))
 
 
 def _losses(task: Task, blocks: Sequence[Judged]) -> dict[str, float]:

@@ -21,7 +21,7 @@ TREES = {
     "cat_smooth": 40.0, "cat_l2": 10.0, "min_data_per_group": 20, "bagging_fraction": 0.8, "bagging_freq": 1, "max_bin": 127, "num_threads": 1, "deterministic": True, "force_row_wise": True,
     "verbosity": -1,
 }  # fmt: skip
-PENALTIES = (0.02, 0.2)  # inverse strength of the logistic line's ridge
+PENALTIES = (0.005, 0.03, 0.15)  # inverse strength of the logistic line's ridge
 LINE_ROWS = 50_000  # the latest rows that the line learns from
 PRIOR = 1.0  # events and non-events that the usual rate is mixed with, half each
 
