@@ -4,6 +4,7 @@ Exit 0 when all is well, 1 when something needs a person. `--format json` for ma
 """
 
 import argparse
+import ctypes.util
 import json
 import os
 import shutil
@@ -68,6 +69,10 @@ def checks() -> list[Check]:
     )
     found.append(
         Check("browser for tests", True, chromium or "none (only `make test` needs one: apt-get install chromium)")
+    )
+    trees = ctypes.util.find_library("gomp")
+    found.append(
+        Check("trees for predictions", True, trees or "none (apt-get install libgomp1; until then the logistic line)")
     )
     if running:
         found += _inside()

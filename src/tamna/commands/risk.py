@@ -127,6 +127,12 @@ def _fit(args: argparse.Namespace, table: "Table") -> int:
 
 def _notes(card: Any) -> None:
     """What the reader should know before trusting the model."""
+    if card["candidates"] and not any("trees" in name for name in card["candidates"]):
+        report(
+            BadInput(
+                "no_trees", "LightGBM cannot be loaded: the logistic line stands alone", hint="apt-get install libgomp1"
+            )
+        )
     for name, why in card["left_out"].items():
         if why == "tells_answer":
             hint = f"--keep {name} uses it all the same"

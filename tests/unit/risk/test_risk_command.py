@@ -158,6 +158,28 @@ def test_a_table_of_something_else_is_refused(place, tmp_path, capsys):
     assert (code, errors[-1]["code"]) == (2, "no_such_column")
 
 
+def test_without_libgomp_the_line_stands_alone(place, tmp_path):
+    """A LightGBM that the system cannot load: learning goes on without trees and says so, a model with trees says what it needs."""
+    (tmp_path / "lightgbm.py").write_text(
+        "raise OSError('libgomp.so.1: cannot open shared object file')", encoding="utf-8"
+    )
+
+    def run(*words):
+        program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from tamna.cli import main; sys.exit(main(sys.argv[1:]))"
+        done = subprocess.run(
+            [sys.executable, "-c", program, "risk", *words], capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout, [json.loads(line)["code"] for line in done.stderr.splitlines()]
+
+    code, card, errors = run("fit", str(place / "known.csv"), "--model", str(tmp_path / "model"), *ROLES)
+    assert (code, errors) == (0, ["no_trees"]) and json.loads(card)["model"].startswith("line")
+    assert run("predict", str(place / "new.csv"), "--model", str(tmp_path / "model"))[0] == 0
+    trees = json.loads((place / "card.json").read_text(encoding="utf-8"))["model"]
+    expected = (2, ["no_trees"]) if "+" in trees or trees.startswith(("trees", "pairs")) else (0, [])
+    code, _, errors = run("predict", str(place / "new.csv"), "--model", str(place / "model"))
+    assert (code, errors) == expected
+
+
 @pytest.mark.parametrize(
     "program",
     [

@@ -51,15 +51,14 @@ def number(name: str, seed: int) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}\0{name}".encode(), digest_size=8).digest(), "big")
 
 
-def rates_elsewhere(names: Any, happened: Floats, folds: Any, *, is_ordered: bool, shrink: float) -> Floats:
-    """Each row's rate of its name in the other folds (the earlier ones where ordered), shrunk to the usual rate."""
+def tallies_elsewhere(names: Any, happened: Floats, folds: Any, *, is_ordered: bool) -> tuple[Floats, Floats]:
+    """For each row, how often its name stood in the other folds (the earlier ones where ordered), and how often it happened there."""
     _, place = np.unique(names, return_inverse=True)
-    size, usual = place.max() + 1, float(happened.mean())
-    found = np.full(len(names), usual)
+    size = place.max() + 1
+    n, hits = np.zeros(len(names)), np.zeros(len(names))
     for fold in np.unique(folds):
         mine = folds == fold
         others = folds < fold if is_ordered else ~mine
-        n = np.bincount(place[others], minlength=size)
-        hits = np.bincount(place[others], weights=happened[others], minlength=size)
-        found[mine] = ((hits + shrink * usual) / (n + shrink))[place[mine]]
-    return found
+        n[mine] = np.bincount(place[others], minlength=size)[place[mine]]
+        hits[mine] = np.bincount(place[others], weights=happened[others], minlength=size)[place[mine]]
+    return n, hits

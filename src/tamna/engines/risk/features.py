@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from tamna.engines.learning.columns import Column, Floats, Kind
+from tamna.engines.learning.metrics import logit_of
 
 KNOTS = 21
 LEVELS = 60  # frequent names kept a column
@@ -63,7 +64,9 @@ class Plan:
     knots: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
-    rates: Mapping[str, float] = field(default_factory=dict)
+    tallies: Mapping[str, tuple[float, float]] = field(
+        default_factory=dict
+    )  # name → rows, and how many of them happened
     usual: float = 0.5
     parts: tuple[str, ...] = ()
     reference: Column | None = None  # the date that days are counted back from
@@ -82,6 +85,8 @@ class Plan:
             names = self.column.text(text).fill_null("\0")
             for level in self.levels:
                 yield f"{self.column.name}\0is\0{level}", (names == level).cast(pl.Float64).to_numpy(), own
+        if self._has_many:
+            yield next(self._history(text))
         yield from self._worded(text)
 
     def narrow(self, text: pl.Series, table: "Table") -> Iterator[Feature]:
@@ -92,8 +97,8 @@ class Plan:
             yield f"{self.column.name}\0{part}", moment(self.column.numbers(text), part), own
         if self.levels:
             yield f"{self.column.name}{CODE}", self.code(text), own
-        if self.rates:
-            yield f"{self.column.name}\0rate", self.rate(text), own
+        if self.tallies:
+            yield from self._history(text)
         yield from self._worded(text)
         for partner in self.partners:
             mine, other = self.column.numbers(text), Column(partner, "number").numbers(table[partner])
@@ -111,10 +116,20 @@ class Plan:
             [place.get(name, np.nan) for name in self.column.text(text).fill_null("\0").to_list()], dtype=float
         )
 
-    def rate(self, text: pl.Series) -> Floats:
-        """The shrunk rate of each row's name; the usual one for a name never seen."""
+    def history(self, n: Floats, hits: Floats) -> Iterator[Feature]:
+        """What is known of a name: how far its shrunk rate lies from the usual one, and, of many names, how often it was seen."""
+        yield f"{self.column.name}\0rate", leaning(n, hits, self.usual), self._own
+        if self._has_many:
+            yield f"{self.column.name}\0seen", np.log1p(n), self._own
+
+    def _history(self, text: pl.Series) -> Iterator[Feature]:
         names = self.column.text(text).fill_null("\0").to_list()
-        return np.array([self.rates.get(name, self.usual) for name in names], dtype=float)
+        known = np.array([self.tallies.get(name, (0.0, 0.0)) for name in names], dtype=float).reshape(-1, 2)
+        return self.history(known[:, 0], known[:, 1])
+
+    @property
+    def _has_many(self) -> bool:
+        return len(self.tallies) > LEVELS
 
     def _numbers(self, text: pl.Series, table: "Table") -> Iterator[tuple[str, Floats]]:
         if self.column.kind == "number":
@@ -144,7 +159,11 @@ class Plan:
         for key in ("knots", "levels", "words", "parts", "partners"):
             if getattr(self, key):
                 out[key] = list(getattr(self, key))
-        return out | ({"rates": dict(self.rates), "usual": self.usual} if self.rates else {})
+        return out | (
+            {"tallies": {name: list(pair) for name, pair in self.tallies.items()}, "usual": self.usual}
+            if self.tallies
+            else {}
+        )
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "Plan":
@@ -154,7 +173,7 @@ class Plan:
             Column(str(raw["name"]), kind, str(raw.get("format", ""))),
             tuple(map(float, raw.get("knots", ()))), tuple(map(str, raw.get("levels", ()))),
             tuple(map(str, raw.get("words", ()))),
-            {str(name): float(rate) for name, rate in raw.get("rates", {}).items()}, float(raw.get("usual", 0.5)),
+            {str(name): (float(pair[0]), float(pair[1])) for name, pair in raw.get("tallies", {}).items()}, float(raw.get("usual", 0.5)),
             tuple(map(str, raw.get("parts", ()))),
             Column(str(reference["name"]), "date", str(reference["format"])) if reference else None,
             tuple(map(str, raw.get("partners", ()))),
@@ -180,7 +199,7 @@ def fit(
         Plan(column, parts=_parts(column.numbers(table[column.name]))) for column in columns if column.name in hidden
     ]
     return tuple(
-        plan for plan in (*plans, *parts) if plan.knots or plan.levels or plan.words or plan.rates or plan.parts
+        plan for plan in (*plans, *parts) if plan.knots or plan.levels or plan.words or plan.tallies or plan.parts
     )
 
 
@@ -209,13 +228,15 @@ def _plan(text: pl.Series, column: Column, happened: Floats, table: Table, refer
         .group_by("name")
         .agg(n=pl.len(), hits=pl.col("happened").sum())
     )
-    counted = counted.filter(pl.col("n") >= 2).sort("n", "name", descending=[True, False])
+    counted = counted.sort("n", "name", descending=[True, False])
     levels = tuple(counted.filter(pl.col("n") >= RARE)["name"].head(LEVELS).to_list())
-    rates = {
-        name: (hits + SHRINK * usual) / (n + SHRINK)
-        for name, n, hits in counted.select("name", "n", "hits").iter_rows()
-    }
-    return Plan(column, levels=levels, words=words, rates=rates, usual=usual)
+    tallies = {name: (float(n), float(hits)) for name, n, hits in counted.iter_rows()}
+    return Plan(column, levels=levels, words=words, tallies=tallies, usual=usual)
+
+
+def leaning(n: Floats, hits: Floats, usual: float) -> Floats:
+    """How far the shrunk rate of a name lies from the usual one, in logits."""
+    return np.asarray(logit_of((hits + SHRINK * usual) / (n + SHRINK)) - logit_of(np.array([usual])))
 
 
 def _knots(values: Floats) -> tuple[float, ...]:

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from tamna.engines.errors import InputError
 from tamna.engines.learning import calibration, metrics
 from tamna.engines.learning.calibration import Calibrator
 from tamna.engines.learning.columns import Floats
-from tamna.engines.learning.splits import Origin, Places, number, origins, rates_elsewhere
+from tamna.engines.learning.splits import Origin, Places, number, origins, tallies_elsewhere
 from tamna.engines.risk import features
 from tamna.engines.risk.features import Plan
-from tamna.engines.risk.models import PENALTIES, ROUNDS, Line, Mean, Model, Single, Trees, Usual
+from tamna.engines.risk.models import PENALTIES, ROUNDS, Line, Mean, Model, Single, Trees, Usual, trees_library
 from tamna.engines.risk.task import Task
 
 ENOUGH_ROWS = 80
@@ -99,13 +100,14 @@ def _said(task: Task, origin: Origin, seed: int) -> dict[str, Floats]:
     known, later = task.table[origin.known], task.table[origin.judged]
     happened = task.happened[origin.known]
     plans = planned(task, origin.known)
+    then = _known_then(task, plans, origin.known, seed)
     said: dict[str, Floats] = {USUAL: Usual.fit(happened).logits(later)}
     said[NAIVE] = Single.fit(plans, known, happened).logits(later)
-    for place, line in enumerate(Line.fit(plans, known, happened, weighed(task, origin.known))):
+    for place, line in enumerate(Line.fit(plans, known, happened, weighed(task, origin.known), then)):
         said[f"line{place}"] = line.logits(later)
     turns = [rounds for rounds in ROUNDS if rounds * ROWS_A_ROUND <= len(origin.known)] or [min(ROUNDS)]
     for kind in ("trees", "pairs"):
-        trees = _trees(task, plans, origin.known, kind, max(turns), seed)
+        trees = _trees(task, plans, origin.known, then, kind, max(turns), seed)
         for rounds, logits in trees.staged(later, turns).items() if trees else ():
             said[f"{kind}{rounds}"] = logits
             for place in range(len(PENALTIES)):
@@ -129,24 +131,31 @@ def weighed(task: Task, rows: Any) -> Floats:
     return np.asarray(weights / weights.mean())
 
 
-def _trees(task: Task, plans: tuple[Plan, ...], rows: Any, kind: str, rounds: int, seed: int) -> Trees | None:
+def _trees(
+    task: Task, plans: tuple[Plan, ...], rows: Any, known: Mapping[str, Floats], kind: str, rounds: int, seed: int
+) -> Trees | None:
     """Trees, or trees over pairs of numbers too; none without pairs, or where LightGBM cannot be loaded (it needs libgomp)."""
     plans = features.paired(plans) if kind == "pairs" else plans
     if not plans:
         return None
     try:
-        import lightgbm  # noqa: F401
-    except OSError:
+        trees_library()
+    except InputError:
         return None
     table, happened = task.table[rows], task.happened[rows]
-    rates, folds = {}, _folds(task, rows, seed)
+    return Trees.fit(plans, table, happened, weighed(task, rows), known=known, rounds=rounds, seed=seed)
+
+
+def _known_then(task: Task, plans: Sequence[Plan], rows: Any, seed: int) -> dict[str, Floats]:
+    """What was known of each row's names in other folds: the features that stand in for the final ones while learning."""
+    table, happened, folds = task.table[rows], task.happened[rows], _folds(task, rows, seed)
+    known: dict[str, Floats] = {}
     for plan in plans:
-        if plan.rates:
+        if plan.tallies:
             names = plan.column.text(table[plan.column.name]).fill_null("\0").to_numpy().astype(str)
-            rates[f"{plan.column.name}\0rate"] = rates_elsewhere(
-                names, happened, folds, is_ordered=task.times is not None, shrink=features.SHRINK
-            )
-    return Trees.fit(plans, table, happened, weighed(task, rows), rates=rates, rounds=rounds, seed=seed)
+            n, hits = tallies_elsewhere(names, happened, folds, is_ordered=task.times is not None)
+            known |= {name: values for name, values, _ in plan.history(n, hits)}
+    return known
 
 
 def _folds(task: Task, rows: Any, seed: int) -> Any:
@@ -215,13 +224,16 @@ def _maker(task: Task, seed: int) -> Callable[[str], Model]:
     """Makes a candidate by its name from all rows."""
     rows = np.arange(len(task.happened))
     plans, weights = planned(task, rows), weighed(task, rows)
+    then = _known_then(task, plans, rows, seed)
 
     def make(name: str) -> Model:
         if "+" in name:
             return Mean(tuple(make(part) for part in name.split("+")))
         if name.startswith("line"):
-            return Line.fit(plans, task.table, task.happened, weights, [PENALTIES[int(name[4:])]])[0]
-        if name.startswith(("trees", "pairs")) and (found := _trees(task, plans, rows, name[:5], int(name[5:]), seed)):
+            return Line.fit(plans, task.table, task.happened, weights, then, [PENALTIES[int(name[4:])]])[0]
+        if name.startswith(("trees", "pairs")) and (
+            found := _trees(task, plans, rows, then, name[:5], int(name[5:]), seed)
+        ):
             return found
         return Usual.fit(task.happened) if name == USUAL else Single.fit(plans, task.table, task.happened)
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from tamna.engines.errors import InputError
 from tamna.engines.learning.columns import Floats
 from tamna.engines.learning.metrics import expit, log_loss, logit_of
 from tamna.engines.risk.features import CODE, SHRINK, Feature, Plan, Table
@@ -131,13 +132,16 @@ class Line:
         table: Table,
         happened: Floats,
         weights: Floats,
+        known: Mapping[str, Floats],
         penalties: Sequence[float] = PENALTIES,
     ) -> list["Line"]:
+        """One line for each penalty. `known` as for trees."""
         from sklearn.linear_model import LogisticRegression
 
         table, happened, weights = table[-LINE_ROWS:], happened[-LINE_ROWS:], weights[-LINE_ROWS:]
-        features = list(view(plans, table, "wide"))
-        matrix = np.column_stack([values for _, values, _ in features]).astype(np.float64)
+        then = {name: values[-LINE_ROWS:] for name, values in known.items()}
+        features = [(name, then.get(name, values)) for name, values, _ in view(plans, table, "wide")]
+        matrix = np.column_stack([values for _, values in features]).astype(np.float64)
         means = matrix.mean(axis=0)
         matrix -= means
         lines = []
@@ -146,7 +150,7 @@ class Line:
                 found = LogisticRegression(C=penalty, max_iter=300, tol=1e-6).fit(matrix, happened, weights)
             named = {
                 name: (float(weight), float(mean))
-                for (name, _, _), weight, mean in zip(features, found.coef_[0], means, strict=True)
+                for (name, _), weight, mean in zip(features, found.coef_[0], means, strict=True)
             }
             lines.append(cls(plans, float(found.intercept_[0]), named))
         return lines
@@ -186,14 +190,13 @@ class Trees:
         happened: Floats,
         weights: Floats,
         *,
-        rates: Mapping[str, Floats],
+        known: Mapping[str, Floats],
         rounds: int,
         seed: int,
     ) -> "Trees":
-        """`rates` are the names' rates as they stood before each row, in place of the final ones."""
-        import lightgbm
-
-        features = [(name, rates.get(name, values)) for name, values, _ in view(plans, table, "narrow")]
+        """`known` are features of names as they stood before each row, in place of the final ones."""
+        lightgbm = trees_library()
+        features = [(name, known.get(name, values)) for name, values, _ in view(plans, table, "narrow")]
         matrix = np.column_stack([values for _, values in features])
         settings = TREES | {"seed": seed, "min_data_in_leaf": max(5, min(25, len(happened) // 40))}
         codes = [place for place, (name, _) in enumerate(features) if name.endswith(CODE)]
@@ -203,9 +206,7 @@ class Trees:
 
     @cached_property
     def booster(self) -> Any:
-        import lightgbm
-
-        return lightgbm.Booster(model_str=self.text)
+        return trees_library().Booster(model_str=self.text)
 
     def staged(self, table: Table, rounds: Sequence[int]) -> dict[int, Floats]:
         matrix = np.column_stack([values for _, values, _ in view(self.plans, table, "narrow")])
@@ -262,6 +263,15 @@ def share(found: Contributions, values: Floats, columns: Sequence[str]) -> None:
 
 def total(contributions: Contributions) -> Floats:
     return np.asarray(sum(contributions.values()))
+
+
+def trees_library() -> Any:
+    """LightGBM. Raises InputError where the system lacks the library that it needs."""
+    try:
+        import lightgbm
+    except OSError as error:
+        raise InputError("no_trees", f"LightGBM cannot be loaded: {error}", hint="apt-get install libgomp1") from error
+    return lightgbm
 
 
 def single_thread() -> Any:

@@ -14,8 +14,8 @@ import polars as pl
 from tamna.engines.errors import InputError
 from tamna.engines.learning.columns import Column, Floats, as_numbers, present, understood
 from tamna.engines.learning.metrics import auc
-from tamna.engines.learning.splits import number, rates_elsewhere
-from tamna.engines.risk.features import SHRINK
+from tamna.engines.learning.splits import number, tallies_elsewhere
+from tamna.engines.risk.features import leaning
 
 MOST_ROWS = 200_000  # the latest rows are learnt from
 TELLS = 0.999  # a column that alone separates this well is the answer in disguise
@@ -211,8 +211,8 @@ def _tells(column: Column, values: pl.Series, happened: Floats) -> bool:
             scores.append(auc(happened[known], numbers[known]))
     else:
         names = values.fill_null("\0").to_numpy().astype(str)
-        rates = rates_elsewhere(names, happened, np.arange(len(names)) % 5, is_ordered=False, shrink=SHRINK)
-        scores.append(auc(happened, rates) or 0.5)
+        tallies = tallies_elsewhere(names, happened, np.arange(len(names)) % 5, is_ordered=False)
+        scores.append(auc(happened, leaning(*tallies, float(happened.mean()))) or 0.5)
     return any(score is not None and max(score, 1 - score) >= TELLS for score in scores)
 
 
