@@ -1,7 +1,8 @@
 """Pages and lists of a hospital with 1,000,000 patients and 5,000,000 charge lines, and the same lists with OFFSET and count(*).
 
 Run: make bench-lists, or python -m bench.lists [--patients 1000000] [--times 20] [--home FOLDER] [--keep]
-A page's time is that of the whole answer in this process: middleware, queries, template. Fills `bench.large` first, which
+A page's time is that of the whole answer in this process: middleware, queries, template. CPU is what this process and the
+database's took for it, which other work on the machine changes little. Fills `bench.large` first, which
 goes on where it was stopped; the folder is removed at the end unless --keep is given.
 """
 
@@ -19,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+import psutil
 
 from bench.place import share
 
@@ -165,6 +168,12 @@ def timed(work: Callable[[], Any], times: int) -> list[float]:
     return taken
 
 
+def _cpu_s(server: psutil.Process) -> float:
+    """Seconds of processor of this process and of its database process."""
+    there = server.cpu_times()
+    return time.process_time() + there.user + there.system
+
+
 def measure(found: list[Sheet], times: int) -> None:
     from django.db import connection
     from django.test import Client
@@ -173,7 +182,10 @@ def measure(found: list[Sheet], times: int) -> None:
     from tamna.core.models import User
 
     clients: dict[str, Client] = {}
-    print(f"{'page':34s} {'queries':>8s} {'first ms':>9s} {'median ms':>10s} {'95 % ms':>9s}")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        server = psutil.Process(cursor.fetchone()[0])
+    print(f"{'page':34s} {'queries':>8s} {'first ms':>9s} {'median ms':>10s} {'95 % ms':>9s} {'CPU ms':>8s}")
     every: list[float] = []
     for sheet in found:
         client = clients.get(sheet.who)
@@ -186,14 +198,16 @@ def measure(found: list[Sheet], times: int) -> None:
             if answer.status_code != 200:
                 raise RuntimeError(f"{address}: {answer.status_code}")
 
-        first, most, values, slow = [], 0, [], []
+        first, most, values, slow, cpu = [], 0, [], [], 0.0
         for address in sheet.addresses:
             first += timed(lambda: ask(address), 1)  # noqa: B023
             with CaptureQueriesContext(connection) as queries:
                 ask(address)
             asked = list(queries.captured_queries)
             most = max(most, len(asked))
+            before = _cpu_s(server)
             taken = timed(lambda: ask(address), max(3, times // len(sheet.addresses)))  # noqa: B023
+            cpu += _cpu_s(server) - before
             values += taken
             if statistics.median(taken) > SLOW_MS:
                 worst = max(asked, key=lambda query: float(query["time"]))
@@ -202,7 +216,8 @@ def measure(found: list[Sheet], times: int) -> None:
                 )
         every += values
         print(
-            f"{sheet.name:34s} {most:8d} {max(first):9.1f} {statistics.median(values):10.1f} {share(values, 0.95):9.1f}",
+            f"{sheet.name:34s} {most:8d} {max(first):9.1f} {statistics.median(values):10.1f} {share(values, 0.95):9.1f}"
+            f" {cpu / len(values) * 1000:8.1f}",
             flush=True,
         )
         for line in slow:
