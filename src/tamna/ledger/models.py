@@ -39,7 +39,7 @@ class JournalEntry(models.Model):
 class JournalLine(models.Model):
     """분개 줄: debit or credit, never both."""
 
-    entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="lines")
+    entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="lines", db_index=False)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="lines")
     debit_won = models.BigIntegerField(default=0)
     credit_won = models.BigIntegerField(default=0)
@@ -51,4 +51,8 @@ class JournalLine(models.Model):
                 condition=Q(debit_won__gt=0, credit_won=0) | Q(debit_won=0, credit_won__gt=0), name="one_side_only"
             ),
         ]
-        indexes = [models.Index(fields=["account", "-entry"])]
+        indexes = [
+            models.Index(fields=["account", "-entry"]),
+            # the trial balance adds lines up without reading the table
+            models.Index(fields=["entry"], include=["account", "debit_won", "credit_won"], name="lines_of_entry"),
+        ]
