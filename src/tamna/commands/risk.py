@@ -118,14 +118,14 @@ def _fit(args: argparse.Namespace, table: "Table") -> int:
     roles = _roles(args)
     table = _timed(args, table, roles)
     risk = fit(table.frame, roles, origins=args.origins, seed=args.seed)
-    _notes(risk.card)
+    notes(risk.card)
     risk.save(args.model)
     with written(args.out) as out:
         dump(risk.card, out)
     return 3 if table.refused else 0
 
 
-def _notes(card: Any) -> None:
+def notes(card: Any) -> None:
     """What the reader should know before trusting the model."""
     if card["candidates"] and not any("trees" in name for name in card["candidates"]):
         report(

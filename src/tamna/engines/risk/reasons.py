@@ -27,12 +27,15 @@ class Reason:
     def as_json(self) -> dict[str, Any]:
         return {"column": self.column, "value": self.value, "points": self.points}
 
-    def said(self, lang: str) -> str:
+    def said(self, lang: str, names: Mapping[str, str] | None = None) -> str:
+        """`names` are what the reader calls columns, where he does not call them as the table does."""
         words = load_raw("risk/words")
         value = words["missing"][lang] if self.value is None else self.value
         value = value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 1] + "…"
         shape: str = words["reasons"]["raises" if self.points > 0 else "lowers"][lang]
-        return shape.format(column=self.column, value=value, points=f"{abs(self.points):.1f}")
+        return shape.format(
+            column=(names or {}).get(self.column, self.column), value=value, points=f"{abs(self.points):.1f}"
+        )
 
 
 def reasons(
@@ -55,7 +58,7 @@ def reasons(
     ]
 
 
-def said(found: Sequence[Reason], lang: str, *, is_baseline: bool) -> str:
+def said(found: Sequence[Reason], lang: str, *, is_baseline: bool, names: Mapping[str, str] | None = None) -> str:
     if found:
-        return "; ".join(reason.said(lang) for reason in found)
+        return "; ".join(reason.said(lang, names) for reason in found)
     return str(load_raw("risk/words")["reasons"]["baseline" if is_baseline else "usual"][lang])

@@ -129,25 +129,31 @@ class Risk:
 
     def save(self, place: Path) -> None:
         """Write the folder, whole or not at all."""
-        model = {
+        folder.write(place, self.card, self.as_json())
+
+    def as_json(self) -> dict[str, Any]:
+        return {
             "form": FORM, "roles": asdict(self.roles), "model": self.model.as_json(), "calibrator": self.calibrator.as_json(),
             "naive": self.naive.as_json(), "clock": asdict(self.clock) if self.clock else None,
             "learnt_through": self.learnt_through, "columns": list(self.columns),
         }  # fmt: skip
-        folder.write(place, self.card, model)
 
     @classmethod
     def load(cls, place: Path) -> "Risk":
         card, raw = folder.read(place, FORM)
         try:
-            return cls(
-                Roles.of(raw["roles"]), loaded(raw["model"]), Calibrator.of(raw["calibrator"]), loaded(raw["naive"]),
-                Column(**raw["clock"]) if raw["clock"] else None, raw["learnt_through"], tuple(raw["columns"]), card,
-            )  # fmt: skip
+            return cls.of(raw, card)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
                 "broken_model", f"{place} cannot be read ({error})", "--model", "fit the model again"
             ) from error
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any], card: Mapping[str, Any]) -> "Risk":
+        return cls(
+            Roles.of(raw["roles"]), loaded(raw["model"]), Calibrator.of(raw["calibrator"]), loaded(raw["naive"]),
+            Column(**raw["clock"]) if raw["clock"] else None, raw["learnt_through"], tuple(raw["columns"]), card,
+        )  # fmt: skip
 
 
 def fit(table: pl.DataFrame, roles: Roles, *, origins: int = 5, seed: int = 0) -> Risk:
