@@ -24,6 +24,8 @@ KINDS = {  # language, width and height, dark
     "en-phone": ("en", (390, 844), False), "ko-dark": ("ko", (1440, 900), True),
 }  # fmt: skip
 STATES = {  # screens worth seeing in a state of their own: who, address, what to press on the way
+    "insight-director": ("director", "/insight/", ""),
+    "web-catalogue-built": ("director", "/catalogue?show=built", ""),
     "home-reception": ("reception1", "/", ""),
     "home-cashier": ("cashier1", "/", ""),
     "reception-desk": ("reception1", "/reception/?q=00000777", ""),
@@ -54,9 +56,9 @@ STATES = {  # screens worth seeing in a state of their own: who, address, what t
 EMPTY = frozenset({"web:home", "web:setup", "web:setup-hospital", "web:setup-departments", "web:setup-backup", "web:accounts", "web:imports",
                    "web:connections", "web:jobs", "web:audit", "web:catalogue", "reception:doctors", "billing:fees", "web:keys"})  # fmt: skip
 CHOSEN = {  # the documents' name → the screen
-    "home": "web-home", "desk": "reception-desk", "board": "reception-board", "visit": "patients-visit", "cashier": "billing-cashier",
+    "home": "home-claims", "desk": "reception-desk", "board": "reception-board", "visit": "patients-visit", "cashier": "billing-cashier",
     "bill": "billing-why", "closing": "billing-closing", "claims": "claims-worklist", "claim": "claims-claim",
-    "journal": "ledger-journal", "director": "insight-director", "catalogue": "web-catalogue",
+    "journal": "ledger-journal", "director": "insight-director", "catalogue": "web-catalogue-built",
 }  # fmt: skip
 
 
