@@ -207,7 +207,7 @@ def _parquet(content: bytes) -> Table:
 def _flat(values: pl.Series) -> pl.Series:
     """One column as text; nested values as JSON, moments by their own wall clock, bytes not at all."""
     if isinstance(values.dtype, pl.Datetime):
-        values = values.dt.replace_time_zone(None)
+        return values.dt.replace_time_zone(None).dt.to_string("%Y-%m-%d %H:%M:%S")
     if values.dtype == pl.Binary:
         return pl.Series(values.name, [None] * len(values), dtype=pl.String)
     if values.dtype.is_nested():

@@ -161,6 +161,32 @@ def test_noise_leaves_the_naive_rule_in_use():
     assert min(chances) > 0.3 and max(chances) < 0.7
 
 
+def test_one_moment_is_dealt_by_the_id():
+    found = fit(claims(800).with_columns(pl.lit("2026-01-01").alias("sent_on")), ROLES)
+    assert found.card["backtest"]["split"]["kind"] == "hash of the id" and found.card["model"] != "usual"
+    assert (
+        found.evaluate(claims(100, 2, first_day=900))["split"] | {"later": 100}
+        == found.evaluate(claims(100, 2, first_day=900))["split"]
+    )
+
+
+def test_the_time_of_a_row_speaks_by_weekday_and_season_alone():
+    noise = np.random.default_rng(8)
+    days = np.sort(noise.integers(0, 800, 1_200))
+    late = noise.random(1_200) < np.where(days % 7 < 2, 0.7, 0.2)
+    table = pl.DataFrame({
+        "id": [str(place) for place in range(1_200)], "on": [str(np.datetime64("2024-01-01") + day) for day in days],
+        "x": noise.normal(size=1_200).astype(str), "late": late.tolist(),
+    }, schema_overrides={"late": pl.Boolean}).with_columns(pl.col("late").cast(pl.String))  # fmt: skip
+    found = fit(table, Roles("late", "true", "id", "on"))
+    monday, friday = found.predict(
+        pl.DataFrame({"id": ["a", "b"], "on": ["2026-11-30", "2026-12-04"], "x": ["0", "0"]})
+    )
+    assert monday.probability > 0.5 > friday.probability
+    assert (monday.reasons[0].column, monday.reasons[0].value) == ("on", None)
+    assert monday.reasons[0].said("en").startswith("on ‘weekday, month, hour’ raises it")
+
+
 @pytest.mark.parametrize(("values", "positive"), [(("0", "1"), "1"), (("0", "1"), "1.0"), (("0.0", "1.0"), "1"), (("false", "true"), "True"), (("false", "true"), "1"), (("No", "Yes"), "yes"), ((" no", "yes "), "yes")])  # fmt: skip
 def test_positive_values_as_text_or_number(values, positive):
     table = claims(200).with_columns(pl.col("outcome").replace({"paid": values[0], "returned": values[1]}))

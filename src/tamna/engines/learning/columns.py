@@ -40,16 +40,16 @@ class Column:
         return present(text)
 
 
-def understood(name: str, text: pl.Series) -> Column:
-    """The kind of a column, from all its text."""
+def understood(name: str, text: pl.Series, readable: float = READABLE) -> Column:
+    """The kind of a column, from all its text; `readable` is the share that must be numbers or dates to count as such."""
     values = present(text).drop_nulls()
     if values.is_empty():
         return Column(name, "empty")
-    dated = date_format(values)
+    dated = date_format(values, readable)
     if dated:
         return Column(name, "date", dated)
     numbers = as_numbers(values)
-    if share(numbers.is_not_nan()) >= READABLE and share(values.str.contains(r"^-?0\d")) <= 1 - READABLE:
+    if share(numbers.is_not_nan()) >= readable and share(values.str.contains(r"^-?0\d")) <= 1 - READABLE:
         return Column(name, "number")
     distinct = values.unique()
     wordy = float(distinct.str.count_matches(r"\S+").to_numpy().mean()) >= WORDS_PER_VALUE and len(distinct) > max(
@@ -63,13 +63,16 @@ def share(mask: pl.Series) -> float:
     return float(mask.fill_null(False).to_numpy().mean()) if len(mask) else 0.0
 
 
-def date_format(values: pl.Series) -> str:
+def date_format(values: pl.Series, readable: float = READABLE) -> str:
     """The format that reads nearly all values, or nothing."""
     sample = values.head(200)
     for form in DATE_FORMATS:
         if form == "%Y%m%d" and not (sample.str.contains(r"^(19|20)\d{6}$").all()):
             continue
-        if share(_days(sample, form).is_not_null()) >= 0.9 and share(_days(values, form).is_not_null()) >= READABLE:
+        if (
+            share(_days(sample, form).is_not_null()) >= readable / 2
+            and share(_days(values, form).is_not_null()) >= readable
+        ):
             return form
     return ""
 

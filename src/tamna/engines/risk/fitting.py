@@ -68,6 +68,14 @@ class Told:
 
 
 def fit(task: Task, *, count: int = 5, seed: int = 0) -> Fitted:
+    """The best candidate for the task. One thread: sums come out the same on every run and machine of one kind."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return _fit(task, count, seed)
+
+
+def _fit(task: Task, count: int, seed: int) -> Fitted:
     happened = task.happened
     events = int(happened.sum())
     usual = Usual.fit(happened)

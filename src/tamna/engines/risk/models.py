@@ -146,8 +146,7 @@ class Line:
         matrix -= means
         lines = []
         for penalty in penalties:
-            with single_thread():
-                found = LogisticRegression(C=penalty, max_iter=300, tol=1e-6).fit(matrix, happened, weights)
+            found = LogisticRegression(C=penalty, max_iter=300, tol=1e-6).fit(matrix, happened, weights)
             named = {
                 name: (float(weight), float(mean))
                 for (name, _), weight, mean in zip(features, found.coef_[0], means, strict=True)
@@ -272,12 +271,6 @@ def trees_library() -> Any:
     except OSError as error:
         raise InputError("no_trees", f"LightGBM cannot be loaded: {error}", hint="apt-get install libgomp1") from error
     return lightgbm
-
-
-def single_thread() -> Any:
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(1)
 
 
 def loaded(raw: Mapping[str, Any]) -> Model:

@@ -23,6 +23,7 @@ class Reason:
     column: str
     value: str | None
     points: float  # percentage points that the chance would be lower (or higher, below zero) without it
+    is_moment: bool = False  # the time of the row, of which only weekday, month and hour speak
 
     def as_json(self) -> dict[str, Any]:
         return {"column": self.column, "value": self.value, "points": self.points}
@@ -30,7 +31,7 @@ class Reason:
     def said(self, lang: str, names: Mapping[str, str] | None = None) -> str:
         """`names` are what the reader calls columns, where he does not call them as the table does."""
         words = load_raw("risk/words")
-        value = words["missing"][lang] if self.value is None else self.value
+        value = words["moment" if self.is_moment else "missing"][lang] if self.value is None else self.value
         value = value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 1] + "…"
         shape: str = words["reasons"]["raises" if self.points > 0 else "lowers"][lang]
         return shape.format(
@@ -39,7 +40,11 @@ class Reason:
 
 
 def reasons(
-    contributions: Contributions, chance: Floats, slope: float, values: Mapping[str, Sequence[str | None]]
+    contributions: Contributions,
+    chance: Floats,
+    slope: float,
+    values: Mapping[str, Sequence[str | None]],
+    clock: str = "",
 ) -> list[tuple[Reason, ...]]:
     """For each row the columns that moved its chance most, strongest first; ties by name."""
     columns = sorted(name for name in contributions if name)
@@ -50,12 +55,16 @@ def reasons(
     order = np.argsort(-np.abs(np.round(points, 6)), axis=1, kind="stable")[:, :MOST]
     return [
         tuple(
-            Reason(columns[place], values[columns[place]][row], round(float(points[row, place]), 2))
+            _reason(columns[place], values[columns[place]][row], float(points[row, place]), clock)
             for place in order[row]
             if abs(points[row, place]) >= LEAST_POINTS
         )
         for row in range(len(chance))
     ]
+
+
+def _reason(column: str, value: str | None, points: float, clock: str) -> Reason:
+    return Reason(column, None if column == clock else value, round(points, 2), column == clock)
 
 
 def said(found: Sequence[Reason], lang: str, *, is_baseline: bool, names: Mapping[str, str] | None = None) -> str:

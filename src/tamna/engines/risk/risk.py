@@ -66,7 +66,7 @@ class Risk:
         chance = self.calibrator(np.asarray(sum(contributions.values())))
         slope = self.calibrator.slope if self.calibrator.name == "line" else 1.0
         values = {name: present(read[name]).to_list() for name in contributions if name}
-        why = reasons(contributions, chance, slope, values)
+        why = reasons(contributions, chance, slope, values, self.clock.name if self.clock else "")
         return [
             Prediction(id_, round(float(probability), 6), found)
             for id_, probability, found in zip(ids, chance.tolist(), why, strict=True)
@@ -160,12 +160,11 @@ def fit(table: pl.DataFrame, roles: Roles, *, origins: int = 5, seed: int = 0) -
     """Learn from every row that says what happened."""
     task = prepare(table, roles, seed)
     found = fitting.fit(task, count=origins, seed=seed)
-    through = float(task.times.max()) if task.times is not None else None
     columns = tuple(
         sorted({column.name for column in task.columns} | ({task.reference.name} if task.reference else set()))
     )
     card = _card(task, roles, found, seed)
-    return Risk(roles, found.model, found.calibrator, found.naive, task.time, through, columns, card)
+    return Risk(roles, found.model, found.calibrator, found.naive, task.time, task.through, columns, card)
 
 
 def backtest(table: pl.DataFrame, roles: Roles, *, origins: int = 5, seed: int = 0) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import polars as pl
 from tamna.engines.errors import InputError
 from tamna.engines.learning.columns import Column, Floats, as_numbers, present, understood
 from tamna.engines.learning.metrics import auc
-from tamna.engines.learning.splits import number, tallies_elsewhere
+from tamna.engines.learning.splits import Places, number, tallies_elsewhere
 from tamna.engines.risk.features import leaning
 
 MOST_ROWS = 200_000  # the latest rows are learnt from
@@ -63,12 +63,13 @@ class Task:
 
     table: pl.DataFrame
     happened: Floats
-    times: Floats | None
+    times: Floats | None  # none where all is one moment
     ids: tuple[str, ...]
     columns: tuple[Column, ...]
     hidden: tuple[str, ...]  # give only weekday, hour and month
     reference: Column | None
     time: Column | None
+    through: float | None  # the latest moment
     left_out: dict[str, str]
     counts: dict[str, int]
 
@@ -91,8 +92,8 @@ def outcome(text: pl.Series, positive: str) -> tuple[Floats, bool]:
 def untimed(table: pl.DataFrame, roles: Roles) -> list[int]:
     """Places of rows whose time cannot be read though the column holds times."""
     roles.check(table.columns)
-    clock = understood(roles.time, table[roles.time]) if roles.time else None
-    if clock is None or clock.kind not in ("number", "date"):
+    clock = clock_of(table, roles)
+    if clock is None:
         return []
     return [int(place) for place in np.flatnonzero(np.isnan(clock.numbers(table[roles.time])))]
 
@@ -100,57 +101,68 @@ def untimed(table: pl.DataFrame, roles: Roles) -> list[int]:
 def prepare(table: pl.DataFrame, roles: Roles, seed: int) -> Task:
     """Raises InputError where the target, its positive value or the time cannot be used."""
     roles.check(table.columns)
+    every = _outcomes(table, roles)
+    clock = clock_of(table, roles)
+    moments = clock.numbers(table[roles.time]) if clock else None
+    ids = (
+        table[roles.id].cast(pl.String).fill_null("").to_list() if roles.id else [str(row) for row in range(len(table))]
+    )
+    kept, counts = _kept(table, roles, every, moments, ids, seed)
+    rows, happened = table[kept], every[kept]
+    times = moments[kept] if moments is not None and len(np.unique(moments[kept])) > 1 else None
+    columns, left_out = _speaking(rows, roles, happened, times)
+    dates = [column for column in columns if column.kind == "date"]
+    day = clock if clock and clock.kind == "date" else None
+    if day and roles.time not in roles.drop:
+        columns.append(day)
+    return Task(
+        rows, happened, times, tuple(ids[place] for place in kept), tuple(columns), (day.name,) if day else (),
+        day or (dates[-1] if len(dates) > 1 else None), clock, float(moments[kept].max()) if moments is not None else None,
+        left_out, counts,
+    )  # fmt: skip
+
+
+def clock_of(table: pl.DataFrame, roles: Roles) -> Column | None:
+    """The time column, most of which must be dates or numbers. Raises InputError when it is neither."""
+    if not roles.time:
+        return None
+    clock = understood(roles.time, table[roles.time], readable=0.5)
+    if clock.kind not in ("number", "date"):
+        hint = "dates such as 2026-04-06, or years"
+        raise InputError("bad_time", f"{roles.time!r} holds neither dates nor numbers", "--time", hint)
+    return clock
+
+
+def _outcomes(table: pl.DataFrame, roles: Roles) -> Floats:
     happened, seen = outcome(table[roles.target], roles.positive)
     said = ~np.isnan(happened)
     if not said.any():
         raise InputError("no_target", "no row says what happened", "--target", f"the column {roles.target!r} is empty")
     kinds = table[roles.target].filter(pl.Series(said)).cast(pl.String).unique().sort()
     if not seen and len(kinds) > 1:
+        values = "values: " + ", ".join(kinds.head(10).to_list())
         raise InputError(
-            "positive_not_found",
-            f"no row of {roles.target!r} is {roles.positive!r}",
-            "--positive",
-            "values: " + ", ".join(kinds.head(10).to_list()),
+            "positive_not_found", f"no row of {roles.target!r} is {roles.positive!r}", "--positive", values
         )
-    clock = understood(roles.time, table[roles.time]) if roles.time else None
-    if clock and clock.kind not in ("number", "date"):
-        raise InputError(
-            "bad_time",
-            f"{roles.time!r} holds neither dates nor numbers",
-            "--time",
-            "dates such as 2026-04-06, or years",
-        )
-    times = clock.numbers(table[roles.time]) if clock else None
-    timed = said if times is None else said & ~np.isnan(times)
-    ids = (
-        table[roles.id].cast(pl.String).fill_null("")
-        if roles.id
-        else pl.Series([str(row) for row in range(len(table))])
-    )
-    counts = {"rows": len(table), "without_target": int((~said).sum()), "without_time": int((said & ~timed).sum())}
-    first = table.with_columns(ids.alias("\0id")).with_row_index("\0row").filter(pl.Series(timed))
-    unlike = first.unique(
-        subset=[name for name in first.columns if name != "\0row"] if roles.id else ["\0row"],
-        keep="first",
-        maintain_order=True,
-    )
-    counts["repeated"] = len(first) - len(unlike)
-    kept = unlike["\0row"].to_numpy()
-    mixed = np.array([number(name, seed) for name in ids.gather(kept).to_list()], dtype=np.uint64)
-    order = np.lexsort((kept, mixed)) if times is None else np.lexsort((kept, mixed, times[kept]))
-    kept = kept[order][-MOST_ROWS:]
-    counts["learnt_from"] = len(kept)
-    counts["positives"] = int(happened[kept].sum())
-    rows = table[kept]
-    columns, left_out = _speaking(rows, roles, happened[kept], None if times is None else times[kept])
-    dates = [column for column in columns if column.kind == "date"]
-    is_date = clock is not None and clock.kind == "date"
-    if is_date and clock and roles.time not in roles.drop:
-        columns.append(clock)
-    return Task(
-        rows, happened[kept], None if times is None else times[kept], tuple(ids.gather(kept).to_list()), tuple(columns),
-        (roles.time,) if is_date else (), clock if is_date else (dates[-1] if len(dates) > 1 else None), clock, left_out, counts,
-    )  # fmt: skip
+    return happened
+
+
+def _kept(
+    table: pl.DataFrame, roles: Roles, happened: Floats, moments: Floats | None, ids: list[str], seed: int
+) -> tuple[Places, dict[str, int]]:
+    """Places of the rows that say what happened and when, each once, in the order of time and then of the id's hash; and the counts."""
+    said = ~np.isnan(happened)
+    timed = said if moments is None else said & ~np.isnan(moments)
+    first = table.with_row_index("\0row").filter(pl.Series(timed))
+    once = first.unique(subset=table.columns if roles.id else ["\0row"], keep="first", maintain_order=True)
+    places = once["\0row"].to_numpy().astype(np.int64)
+    mixed = np.array([number(ids[place], seed) for place in places], dtype=np.uint64)
+    order = np.lexsort((places, mixed)) if moments is None else np.lexsort((places, mixed, moments[places]))
+    kept = places[order][-MOST_ROWS:]
+    return kept, {
+        "rows": len(table), "without_target": int((~said).sum()), "without_time": int((said & ~timed).sum()),
+        "repeated": len(first) - len(once), "learnt_from": len(kept), "positives": int(happened[kept].sum()),
+    }  # fmt: skip
 
 
 def _speaking(
