@@ -72,6 +72,12 @@ def test_the_order_of_the_rows_does_not_matter(waits, later):
     assert all(shuffled[new] == straight[old] for new, old in enumerate(order))
 
 
+def test_repeated_rows_change_nothing(waits, later):
+    straight = told(waits, later)
+    twice = told(waits, pl.concat([later, later]))
+    assert all(twice[row] == twice[row + len(later)] == straight[row] for row in straight)
+
+
 def test_blanks_newcomers_and_further_columns_are_answered(waits, later):
     odd = later.with_columns(pl.lit("x").alias("remark"))
     for name, step in (
@@ -92,6 +98,7 @@ def test_blanks_newcomers_and_further_columns_are_answered(waits, later):
         answers = waits.predict(table)
         assert [answer.row for answer in answers] == list(range(len(table)))
         assert all(0 <= answer.lo80 <= answer.predicted <= answer.hi80 < 1000 for answer in answers)
+    assert len(fit(pl.concat([odd, log(20).with_columns(pl.lit("").alias("remark"))])).predict(odd)) == len(odd)
 
 
 def test_rows_without_a_check_in_are_seen_but_not_answered(waits, later):

@@ -5,7 +5,7 @@ Extra columns are passed over. A row without a readable day or check-in cannot b
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -103,6 +103,13 @@ def unplaced(table: pl.DataFrame) -> list[tuple[int, str]]:
 def weekday(visit: Visit, day: Column) -> float:
     """Monday is 0; NaN where days are only counted."""
     return float((math.floor(visit.day) + 3) % 7) if day.kind == "date" else NAN
+
+
+def once(log: Sequence[Visit]) -> tuple[list[Visit], dict[int, int]]:
+    """The visits without repeated rows, and for every row of the table the row that stands for it."""
+    first: dict[str, Visit] = {}
+    stands = {visit.row: first.setdefault(repr(replace(visit, row=0)), visit).row for visit in log}
+    return list(first.values()), stands
 
 
 def as_days(log: Sequence[Visit]) -> list[list[Visit]]:

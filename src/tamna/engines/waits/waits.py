@@ -23,7 +23,7 @@ from tamna.engines.learning import folder
 from tamna.engines.learning.columns import Column, Floats
 from tamna.engines.learning.metrics import rounded
 from tamna.engines.waits.habits import Habits, calling
-from tamna.engines.waits.log import Visit, as_days, day_column, visits
+from tamna.engines.waits.log import Visit, as_days, day_column, once, visits
 from tamna.engines.waits.replay import FEATURES, Moment, replay
 
 FORM = "tamna-wait/1"
@@ -155,17 +155,17 @@ class Waits:
 
     def predict(self, table: pl.DataFrame) -> list[Wait]:
         """Every row with a day and a check-in, in the order of the table, each from what was known at its check-in."""
-        moments = self._replayed(table)
+        moments, stands = self._replayed(table)
         band = self._told(moments)
-        answers = [
-            Wait(moment.visit.row, round(middle, 2), round(low, 2), round(high, 2), moment.known)
+        answers = {
+            moment.visit.row: Wait(moment.visit.row, round(middle, 2), round(low, 2), round(high, 2), moment.known)
             for moment, low, middle, high in zip(moments, band.low.tolist(), band.middle.tolist(), band.high.tolist(), strict=True)
-        ]  # fmt: skip
-        return sorted(answers, key=lambda answer: answer.row)
+        }  # fmt: skip
+        return [replace(answers[first], row=row) for row, first in sorted(stands.items()) if first in answers]
 
     def evaluate(self, table: pl.DataFrame) -> dict[str, Any]:
         """Figures on rows that say when they were called. Raises InputError where none does."""
-        moments = _finished(self._replayed(table))
+        moments = _finished(self._replayed(table)[0])
         if not moments:
             raise InputError("no_target", "no row says when it was called", "start_min", "evaluation needs start_min")
         band = self._told(moments)
@@ -177,10 +177,11 @@ class Waits:
         }  # fmt: skip
         return {"task": "wait", **self._named(), **_report(band, moments, self.naive_errors), "split": split}
 
-    def _replayed(self, table: pl.DataFrame) -> list[Moment]:
+    def _replayed(self, table: pl.DataFrame) -> tuple[list[Moment], dict[int, int]]:
         written = day_column(table)
         day = self.day if not np.isnan(self.day.numbers(table["day"])).all() else written
-        return list(replay(visits(table, day), day, copy.deepcopy(self.habits)))
+        log, stands = once(visits(table, day))
+        return list(replay(log, day, copy.deepcopy(self.habits))), stands
 
     def _told(self, moments: Sequence[Moment]) -> Band:
         return self.model.band(moments).widened(self.widening.of(moments)) if moments else Band(*(np.array([]),) * 3)
@@ -234,7 +235,7 @@ def backtest(table: pl.DataFrame, *, origins: int = 4, seed: int = 0) -> dict[st
 
 def _learnt(table: pl.DataFrame, origins: int, seed: int) -> tuple[Waits, dict[str, Any]]:
     day = day_column(table)
-    log = visits(table, day)
+    log, _ = once(visits(table, day))
     days = as_days(log)
     if not days:
         raise InputError("no_rows", "no row has a day and a time", "checkin_min", "minutes after midnight")
