@@ -7,8 +7,9 @@ groups, periods and the split. With --time nothing later than a row is used to j
 they are. A column that alone tells every answer is left out (--keep COL takes it back). DATA: CSV, TSV, JSON lines, Parquet, .gz.
 
 Example:
-  tamna risk fit claims.csv --model returns --target outcome --positive returned --id claim_id --time sent_on --group department
-  tamna risk predict new.csv --model returns --lang en
+  seq 400 | awk 'BEGIN {print "id,month,late"} {print $1 "," $1 % 12 "," ($1 % 12 < 3 && $1 % 5 > 0)}' > visits.csv
+  tamna risk fit visits.csv --model late --target late --positive 1 --id id
+  tamna risk predict visits.csv --model late --lang en
 """
 
 import argparse

@@ -161,6 +161,28 @@ def test_noise_leaves_the_naive_rule_in_use():
     assert min(chances) > 0.3 and max(chances) < 0.7
 
 
+def test_blocks_of_unlike_size_and_columns_that_come_later():
+    """The number of rounds and the pairs of numbers are one for all blocks, whatever each of them knew."""
+    table = claims(1_000, 3).with_columns(pl.int_range(pl.len()).alias("row"))
+    later = [
+        pl.when(pl.col("row") > 700).then(pl.col("row") % size).cast(pl.String).alias(f"late{size}")
+        for size in range(5, 13)
+    ]
+    for roles in (replace(ROLES, time=""), ROLES):
+        found = fit(table.with_columns(later).drop("row"), replace(roles, groups=()))
+        assert found.card["model"] not in ("usual", "naive")
+        assert found.card["backtest"]["metrics"]["auc"] > found.card["backtest"]["naive"]["auc"]
+
+
+def test_columns_that_are_empty_at_first():
+    table = claims(600).select("claim_id", "sent_on", "outcome", "department", row=pl.int_range(pl.len()))
+    table = table.with_columns(
+        department=pl.when(pl.col("row") > 400).then("department"), sent_on=pl.col("row").cast(pl.String)
+    )
+    found = fit(table.drop("row"), replace(ROLES, groups=()))
+    assert found.card["reason"] in ("", "not_better_than_naive", "no_later_rows")
+
+
 def test_one_moment_is_dealt_by_the_id():
     found = fit(claims(800).with_columns(pl.lit("2026-01-01").alias("sent_on")), ROLES)
     assert found.card["backtest"]["split"]["kind"] == "hash of the id" and found.card["model"] != "usual"

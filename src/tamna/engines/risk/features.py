@@ -203,11 +203,11 @@ def fit(
     )
 
 
-def paired(plans: Sequence[Plan]) -> tuple[Plan, ...]:
-    """The plans with each pair of number columns; none where there are too few or too many of them."""
-    numbers = [plan.column.name for plan in plans if plan.column.kind == "number"]
-    if not 2 <= len(numbers) <= MOST_PAIRED:
+def paired(plans: Sequence[Plan], columns: Sequence[Column]) -> tuple[Plan, ...]:
+    """The plans with each pair of number columns; none where the table has too few or too many of them."""
+    if not 2 <= sum(column.kind == "number" for column in columns) <= MOST_PAIRED:
         return ()
+    numbers = [plan.column.name for plan in plans if plan.column.kind == "number"]
     partners = {name: tuple(numbers[place + 1 :]) for place, name in enumerate(numbers)}
     return tuple(replace(plan, partners=partners.get(plan.column.name, ())) for plan in plans)
 

@@ -93,33 +93,38 @@ def _fit(task: Task, count: int, seed: int) -> Fitted:
 
 
 def judged(task: Task, turns: Sequence[Origin], seed: int) -> list[Judged]:
-    """What every candidate says of every block; a block before which only one answer was known is passed over."""
-    found = []
-    for turn in turns:
-        origin = Origin(turn.known[-JUDGE_ROWS:], turn.judged)
-        known = task.happened[origin.known]
-        if min(known.sum(), len(known) - known.sum()) < ENOUGH_OF_EACH // 3:
-            continue
-        found.append(Judged(origin, _said(task, origin, seed)))
-    return found
+    """What every candidate says of every block; a block before which hardly one answer was known is passed over."""
+    found = [
+        Origin(turn.known[-JUDGE_ROWS:], turn.judged)
+        for turn in turns
+        if _tells(task.happened[turn.known[-JUDGE_ROWS:]])
+    ]
+    fewest = min((len(origin.known) for origin in found), default=0)
+    rounds = [rounds for rounds in ROUNDS if rounds * ROWS_A_ROUND <= fewest] or [min(ROUNDS)]
+    blocks = (Judged(origin, _said(task, origin, rounds, seed)) for origin in found)
+    return [block for block in blocks if block.logits]
 
 
-def _said(task: Task, origin: Origin, seed: int) -> dict[str, Floats]:
+def _tells(known: Floats) -> bool:
+    return bool(min(known.sum(), len(known) - known.sum()) >= ENOUGH_OF_EACH // 3)
+
+
+def _said(task: Task, origin: Origin, turns: Sequence[int], seed: int) -> dict[str, Floats]:
+    """The logits of every candidate, the same ones for every block; none where the known rows hold nothing to tell by."""
     known, later = task.table[origin.known], task.table[origin.judged]
     happened = task.happened[origin.known]
     plans = planned(task, origin.known)
+    if not plans:
+        return {}
     then = _known_then(task, plans, origin.known, seed)
-    said: dict[str, Floats] = {USUAL: Usual.fit(happened).logits(later)}
-    said[NAIVE] = Single.fit(plans, known, happened).logits(later)
-    for place, line in enumerate(Line.fit(plans, known, happened, weighed(task, origin.known), then)):
-        said[f"line{place}"] = line.logits(later)
-    turns = [rounds for rounds in ROUNDS if rounds * ROWS_A_ROUND <= len(origin.known)] or [min(ROUNDS)]
+    said = {USUAL: Usual.fit(happened).logits(later), NAIVE: Single.fit(plans, known, happened).logits(later)}
+    lines = Line.fit(plans, known, happened, weighed(task, origin.known), then)
+    said |= {f"line{place}": line.logits(later) for place, line in enumerate(lines)}
     for kind in ("trees", "pairs"):
         trees = _trees(task, plans, origin.known, then, kind, max(turns), seed)
         for rounds, logits in trees.staged(later, turns).items() if trees else ():
             said[f"{kind}{rounds}"] = logits
-            for place in range(len(PENALTIES)):
-                said[f"line{place}+{kind}{rounds}"] = (logits + said[f"line{place}"]) / 2
+            said |= {f"line{place}+{kind}{rounds}": (logits + said[f"line{place}"]) / 2 for place in range(len(lines))}
     return said
 
 
@@ -143,7 +148,7 @@ def _trees(
     task: Task, plans: tuple[Plan, ...], rows: Any, known: Mapping[str, Floats], kind: str, rounds: int, seed: int
 ) -> Trees | None:
     """Trees, or trees over pairs of numbers too; none without pairs, or where LightGBM cannot be loaded (it needs libgomp)."""
-    plans = features.paired(plans) if kind == "pairs" else plans
+    plans = features.paired(plans, task.columns) if kind == "pairs" else plans
     if not plans:
         return None
     try:
@@ -197,10 +202,10 @@ def _losses(task: Task, blocks: Sequence[Judged]) -> dict[str, float]:
     """Log loss of each candidate; where there is time later blocks weigh more, being told from more rows and nearer to what comes."""
     weights = np.arange(1, len(blocks) + 1) if task.times is not None else np.ones(len(blocks))
     weights = weights * [len(block.rows.judged) for block in blocks]
-    names = [name for name in blocks[0].logits if all(name in block.logits for block in blocks)]
     return {
-        name: float(np.average([_loss(task, block, name) for block in blocks], weights=weights)) for name in names
-    }  # fmt: skip
+        name: float(np.average([_loss(task, block, name) for block in blocks], weights=weights))
+        for name in blocks[0].logits
+    }
 
 
 def _loss(task: Task, block: Judged, name: str) -> float:

@@ -138,8 +138,9 @@ class Line:
         """One line for each penalty. `known` as for trees."""
         from sklearn.linear_model import LogisticRegression
 
-        table, happened, weights = table[-LINE_ROWS:], happened[-LINE_ROWS:], weights[-LINE_ROWS:]
-        then = {name: values[-LINE_ROWS:] for name, values in known.items()}
+        latest = slice(-LINE_ROWS if 0 < happened[-LINE_ROWS:].mean() < 1 else 0, None)
+        table, happened, weights = table[latest], happened[latest], weights[latest]
+        then = {name: values[latest] for name, values in known.items()}
         features = [(name, then.get(name, values)) for name, values, _ in view(plans, table, "wide")]
         matrix = np.column_stack([values for _, values in features]).astype(np.float64)
         means = matrix.mean(axis=0)
