@@ -26,12 +26,13 @@ def empty(tmp_path_factory):
     command = [sys.executable, "-m", "tamna.cli", "up", "--empty", "--workers", "1"]
     env |= {"TAMNA_HOME": str(home), "TAMNA_PORT": str(port)}
     process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    code = ""
+    code, said = "", []
     for line in process.stdout:
+        said.append(line)
         code = found[1] if (found := re.search(r"setup code (\S+)", line)) else code
         if "is ready" in line:
             break
-    assert code
+    assert code, "".join(said)
     yield f"http://localhost:{port}", code
     process.terminate()
     assert process.wait(60) == 0

@@ -114,13 +114,17 @@ def text_lines(text: TextIO) -> Iterator[str]:
 
 @contextlib.contextmanager
 def written(name: str | None) -> Iterator[TextIO]:
-    """The output as text; a file appears whole or not at all."""
+    """The output as text; a file appears whole or not at all. A device or a pipe is written to, never replaced."""
     if not name:
         yield sys.stdout
         return
     path = Path(name)
     if not path.absolute().parent.is_dir():
         raise BadInput("no_such_folder", f"{path.parent} is not a folder", field="--out", hint="make the folder first")
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8") as text:
+            yield text
+        return
     part = path.with_name(path.name + ".part")
     opener: Any = gzip.open(part, "wt", encoding="utf-8") if path.suffix == ".gz" else part.open("w", encoding="utf-8")
     try:
