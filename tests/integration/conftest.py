@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 import pytest
+from django.db import connection
 
 from tamna.core import clock, crypto
 from tamna.core.actor import Actor
@@ -39,7 +40,9 @@ def morning():
 
 @pytest.fixture
 def hospital(db):
-    """서귀포의료원 with two departments, a doctor and a room each."""
+    """서귀포의료원 with two departments, a doctor and a room each, and no job of an earlier test."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")  # not Django's table: it is not emptied after a test
     hospital = Hospital.objects.create(
         pk=1,
         name_ko="모의 병원",

@@ -379,16 +379,8 @@ def measured(clients: dict[str, Client], facts: dict[str, object]) -> dict[str, 
     return {path: asked(path.format(**facts), views[route], clients) for path, route in paths}
 
 
-@pytest.fixture
-def no_jobs_left(transactional_db):
-    """The table of jobs is not Django's: it is not emptied after a test."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM procrastinate_jobs")
-
-
 @pytest.mark.django_db(transaction=True)
-def test_no_page_asks_more_when_there_is_more(hospital, morning, user_of, no_jobs_left):
+def test_no_page_asks_more_when_there_is_more(hospital, morning, user_of):
     clients = {role: Client() for role in access.ROLES}
     users = {role: user_of(role) for role in access.ROLES}
     for role, user in users.items():
