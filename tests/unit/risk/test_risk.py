@@ -150,8 +150,9 @@ def test_too_little_gives_the_overall_rate_and_says_so(table, reason):
     assert len(chances) == 1 and 0 < chances.pop() < 1
 
 
-def test_noise_leaves_the_naive_rule_in_use():
-    noise = np.random.default_rng(4)
+@pytest.mark.parametrize("seed", range(4, 8))
+def test_noise_leaves_a_simple_rate_in_use(seed):
+    noise = np.random.default_rng(seed)
     table = pl.DataFrame({
         "id": [str(place) for place in range(600)], "x": noise.normal(size=600).astype(str), "y": noise.integers(0, 2, 600).astype(str),
     })  # fmt: skip

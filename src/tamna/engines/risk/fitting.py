@@ -181,27 +181,37 @@ def _folds(task: Task, rows: Any, seed: int) -> Any:
 
 
 def choice(task: Task, blocks: Sequence[Judged]) -> tuple[str, str]:
-    """The candidate with the least log loss, if it saves enough over the simple ones and is not plainly worse on the last block."""
+    """The candidate with the least log loss, if it saves enough over the simple ones, more than by chance, and not on old blocks alone."""
     losses = _losses(task, blocks)
     best = min(losses, key=lambda name: (losses[name], name))
     simple = min(SIMPLE, key=lambda name: losses[name])
-    if losses[best] < losses[simple] * (1 - MARGIN) and not _is_worse(task, blocks[-1], best, simple):
+    saves = losses[best] < losses[simple] * (1 - MARGIN) and _gain(task, blocks, best, simple) > 1
+    if saves and _gain(task, blocks[-1:], best, simple) > -2:
         return best, ""
     return simple, "not_better_than_naive"
 
 
-def _is_worse(task: Task, block: Judged, name: str, other: str) -> bool:
-    """Whether a candidate lost to another on a block by more than two standard errors."""
-    happened = task.happened[block.rows.judged]
-    each = [metrics.losses(happened, metrics.expit(block.logits[one])) for one in (name, other)]
-    more = each[0] - each[1]
-    return bool(more.mean() > 2 * more.std() / np.sqrt(len(more)))
+def _gain(task: Task, blocks: Sequence[Judged], name: str, other: str) -> float:
+    """How much log loss a candidate saves against another, in standard errors."""
+    saved = np.concatenate([
+        metrics.losses(task.happened[block.rows.judged], metrics.expit(block.logits[other]))
+        - metrics.losses(task.happened[block.rows.judged], metrics.expit(block.logits[name]))
+        for block in blocks
+    ])  # fmt: skip
+    weights = np.repeat(_turns(task, blocks), [len(block.rows.judged) for block in blocks])
+    mean = np.average(saved, weights=weights)
+    error = np.sqrt(np.sum((weights * (saved - mean)) ** 2)) / weights.sum()
+    return float(mean / max(error, 1e-12))
+
+
+def _turns(task: Task, blocks: Sequence[Judged]) -> Floats:
+    """What a row of each block weighs: more in later blocks, being told from more rows and nearer to what comes."""
+    return np.arange(1.0, len(blocks) + 1) if task.times is not None else np.ones(len(blocks))
 
 
 def _losses(task: Task, blocks: Sequence[Judged]) -> dict[str, float]:
-    """Log loss of each candidate; where there is time later blocks weigh more, being told from more rows and nearer to what comes."""
-    weights = np.arange(1, len(blocks) + 1) if task.times is not None else np.ones(len(blocks))
-    weights = weights * [len(block.rows.judged) for block in blocks]
+    """Log loss of each candidate."""
+    weights = _turns(task, blocks) * [len(block.rows.judged) for block in blocks]
     return {
         name: float(np.average([_loss(task, block, name) for block in blocks], weights=weights))
         for name in blocks[0].logits
