@@ -7,16 +7,27 @@ that no link leads to is not found.
 import html
 import os
 import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import django
 import httpx
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
 
+from bench.place import Place
+
 PEOPLE = {"front_lead": "front_lead", "claims": "claims1", "general": "general1", "it": "it1", "director": "director",
           "auditor": "auditor"}  # fmt: skip
+BUNDLE = Path(__file__).parent.parent / "tests" / "data" / "fhir" / "marigold.json"
+FEES = "수가코드,적용일자,한글명,단가,항,목,코드구분,급여구분\nZ0001,2026-13-01,틀린 줄,10,03,01,3,급여\n"  # refused: the hospital keeps its own
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 MOST = 8  # addresses of one screen that are read for links
 LINK = re.compile(r'(?:href|hx-get)="(/[^"#?]*)')
 NO_SCREEN = frozenset({  # what answers with a file, a part of a page, another page, or to machines; the first run is over
@@ -64,11 +75,36 @@ def signed_in(base: str, username: str) -> httpx.Client:
     """One person of the synthetic hospital, by the door; nobody where no name is given."""
     client = httpx.Client(base_url=base, timeout=60, follow_redirects=True)
     if username:
-        page = client.get("/sign-in").text
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-        assert token, "the sign-in page has no form"
-        client.post(f"/door/{username}", data={"csrfmiddlewaretoken": token[1]}).raise_for_status()
+        client.post(f"/door/{username}", data=form_of(client, "/sign-in")).raise_for_status()
     return client
+
+
+def form_of(client: httpx.Client, address: str) -> dict[str, str]:
+    """What every form of a page sends along."""
+    return {"csrfmiddlewaretoken": TOKEN.findall(client.get(address).text)[0]}
+
+
+def fill(here: Place) -> None:
+    """Give a synthetic hospital what it has not by itself: an import, a fee file, a batch under way."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(BUNDLE, folder)
+        Path(folder, "cut.json").write_text('{"resourceType": "Bundle", "entry": [', encoding="utf-8")
+        env = os.environ | {"TAMNA_HOME": str(here.home), "TAMNA_PORT": str(here.port)}
+        done = subprocess.run(
+            [sys.executable, "-m", "tamna.cli", "import", "fhir", folder], env=env, check=False, capture_output=True
+        )
+    if done.returncode != 3:  # the cut one is refused
+        raise RuntimeError(done.stderr.decode())
+    claims = signed_in(here.url, "claims1")
+    form = form_of(claims, "/billing/fees")
+    claims.post(
+        "/billing/fees", data=form, files={"file": ("master.csv", FEES.encode(), "text/csv")}
+    ).raise_for_status()
+    for _ in range(60):
+        if "/claims/batches/" in claims.post("/claims/send", data=form).text:
+            return
+        time.sleep(2)  # the claims of the past are still being checked
+    raise RuntimeError("no claim got ready to send")
 
 
 def screens(base: str) -> tuple[list[Screen], list[str]]:

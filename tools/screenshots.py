@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench.place import place
 from tools.browser import find
-from tools.screens import Screen, routes, screens
+from tools.screens import Screen, fill, routes, screens
 
 ROOT = Path(__file__).parent.parent
 AXE = (ROOT / "tests" / "e2e" / "assets" / "axe" / "axe.min.js").read_text(encoding="utf-8")
@@ -192,7 +192,8 @@ def main() -> int:
         else:
             with place(18600, 12, history_days=30) as here:
                 os.environ["TAMNA_HOME"] = str(here.home)
-                time.sleep(120)  # some life and some past first
+                time.sleep(60)  # some life and some past first
+                fill(here)
                 faults = of_a_living_hospital(browser, here.url, folder, kinds, only)
             with place(18600, empty=True) as here:
                 faults += of_an_empty_hospital(browser, here.url, here.home, folder)

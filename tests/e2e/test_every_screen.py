@@ -1,13 +1,7 @@
 """Every screen that answers GET, as somebody who may see it: no fault of access, no error of script, no sideways scroll on a
 phone. Ids are those of the running hospital; a screen that no link leads to is a fault too."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,11 +9,9 @@ from playwright.sync_api import expect
 
 from tests.e2e.eyes import faults_of, faults_on, watched
 from tests.e2e.hands import Hands
-from tools.screens import Screen, screens, signed_in
+from tools.screens import Screen, fill, screens
 
 pytestmark = pytest.mark.e2e
-DATA = Path(__file__).parents[1] / "data" / "fhir"
-FEES = "수가코드,적용일자,한글명,단가,항,목,코드구분,급여구분\nZ0001,2026-13-01,틀린 줄,10,03,01,3,급여\n"  # the hospital keeps its own
 MORE = (  # the same screens in another state
     ("front_lead", "/reception/?q=00000777"), ("front_lead", "/reception/?q=%EA%B9%80"), ("front_lead", "/reception/bookings?q=00000777"),
     ("front_lead", "/patients/?q=nobody-is-called-so"), ("front_lead", "/search?q=%EA%B9%80"), ("claims1", "/claims/?state=returned"),
@@ -30,26 +22,9 @@ MORE = (  # the same screens in another state
 
 
 @pytest.fixture(scope="module")
-def filled(hospital, tmp_path_factory) -> list[Screen]:
-    """Records that a synthetic hospital has not by itself; then every screen of it."""
-    folder = tmp_path_factory.mktemp("bundles")
-    shutil.copy(DATA / "marigold.json", folder)
-    (folder / "cut.json").write_text('{"resourceType": "Bundle", "entry": [', encoding="utf-8")
-    env = os.environ | {"TAMNA_HOME": str(hospital.home), "TAMNA_PORT": str(hospital.port)}
-    done = subprocess.run([sys.executable, "-m", "tamna.cli", "import", "fhir", str(folder)], env=env, check=False, capture_output=True, text=True)  # fmt: skip
-    assert done.returncode == 3, done.stderr  # the cut one is refused
-    claims = signed_in(hospital.url, "claims1")
-    form = {
-        "csrfmiddlewaretoken": re.search(
-            r'name="csrfmiddlewaretoken" value="([^"]+)"', claims.get("/billing/fees").text
-        )[1]
-    }
-    sent = claims.post("/billing/fees", data=form, files={"file": ("master.csv", FEES.encode(), "text/csv")})
-    assert sent.status_code == 200 and "/billing/fees/" in str(sent.url)
-    for _ in range(60):
-        if "/claims/batches/" in claims.post("/claims/send", data=form).text:
-            break
-        time.sleep(2)  # the claims of the past are still being checked
+def filled(hospital) -> list[Screen]:
+    """Every screen of the hospital, once it holds what it has not by itself, and a record that is protected."""
+    fill(hospital)
     with psycopg.connect(host=str(hospital.home / "pg"), user="postgres", dbname="tamna") as database:
         row = database.execute(
             "UPDATE patients_patient SET is_restricted = true WHERE chart_no = '00000011' RETURNING public_id"
