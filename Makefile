@@ -11,7 +11,7 @@ run: $(READY)
 	$(VENV)/bin/tamna up
 
 test: $(READY_DEV)
-	$(VENV)/bin/python tools/browser.py
+	$(VENV)/bin/python tools/debian.py
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
@@ -37,7 +37,7 @@ unit: $(READY_DEV)
 	$(VENV)/bin/python -m pytest tests/unit
 
 e2e: $(READY_DEV)
-	$(VENV)/bin/python tools/browser.py
+	$(VENV)/bin/python tools/debian.py
 	$(VENV)/bin/python -m pytest tests/e2e
 
 bench: $(READY_DEV)
@@ -53,7 +53,7 @@ torture: $(READY_DEV)
 	$(VENV)/bin/python -m bench.torture
 
 screenshots: $(READY_DEV)
-	$(VENV)/bin/python tools/browser.py
+	$(VENV)/bin/python tools/debian.py
 	$(VENV)/bin/python -m tools.screenshots
 
 messages: $(READY_DEV)
