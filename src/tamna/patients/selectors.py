@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from tamna.core import crypto, hangul
 from tamna.patients.models import Coverage, Identity, ImportedResource, Patient
@@ -12,7 +12,12 @@ from tamna.patients.services import CHART, NAME, PHONE
 
 def find(words: str, *, limit: int = 20) -> list[Patient]:
     """Find by name or part of it, initial consonants (ㅎㄱㄷ), phone or its last four digits, birth date, chart or resident number."""
-    return list(matching(words)[:limit])
+    found = matching(words)
+    if any(
+        letter.isdigit() for letter in words
+    ):  # few fit a number: sort them, rather than walk all patients for the newest
+        found = found.order_by((F("id") + 0).desc())
+    return list(found[:limit])
 
 
 def matching(words: str, among: QuerySet[Patient] | None = None) -> QuerySet[Patient]:
