@@ -62,8 +62,8 @@ def board(on: date | None = None) -> list[QueueRow]:
     return rows
 
 
-def waiting(department_id: int, on: date | None = None, *, limit: int = 200) -> list[Ticket]:
-    """Active tickets of a department in calling order (대기열). One query."""
+def waiting(department_id: int, on: date | None = None, *, limit: int) -> list[Ticket]:
+    """Active tickets of a department in calling order (대기열), the first `limit`. One query."""
     tickets = Ticket.objects.filter(
         department_id=department_id, business_on=on or clock.today(), status__in=Ticket.ACTIVE
     )

@@ -24,6 +24,7 @@ from tamna.reception.lists import BOOKINGS
 from tamna.reception.models import Ticket
 
 MOVED_UP = noop("Moved up at the desk")
+QUEUE_SHOWN = 60  # a queue page shows so many before it asks
 
 
 @needs("reception.receive")
@@ -119,8 +120,10 @@ def board(request: HttpRequest) -> HttpResponse:
 @needs("reception.see")
 def queue(request: HttpRequest, code: str) -> HttpResponse:
     department = get_object_or_404(Department, code=code)
+    limit = 1_000 if "all" in request.GET else QUEUE_SHOWN
+    tickets = selectors.waiting(department.pk, limit=limit + 1)
     context = {
-        "department": department, "tickets": selectors.waiting(department.pk), "now_at": clock.now(), "wait_now": selectors.wait_now,
+        "department": department, "tickets": tickets[:limit], "has_more": len(tickets) > limit, "now_at": clock.now(), "wait_now": selectors.wait_now,
         "departments": Department.objects.filter(is_open=True),
     }  # fmt: skip
     return render(request, "reception/queue.html", context)
