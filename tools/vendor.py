@@ -115,7 +115,7 @@ def refresh() -> None:
                 "version": part.version,
                 "licence": part.licence,
                 "use": part.use,
-                "source": f"https://www.npmjs.com/package/{part.package}/v/{part.version}",
+                "source": f"npm:{part.package}@{part.version}",
                 "files": {path.relative_to(ROOT).as_posix(): sha256(path) for path in written},
             }
         )
