@@ -1,12 +1,14 @@
 """A person who has a keyboard and no mouse."""
 
 import re
+import time
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 FOCUSED = """() => { const one = document.activeElement;
   if (one.matches("body, main, [role=region]")) return "";
   return (one.labels?.[0] ?? one).innerText || one.getAttribute("aria-label") || one.value || ""; }"""
+PATIENCE_S = 60
 ARRIVED = "!('left' in document.documentElement.dataset) && document.readyState === 'complete'"
 
 
@@ -35,7 +37,17 @@ class Hands:
         """A key that leads to another page, or to this one anew."""
         self.page.evaluate("document.documentElement.dataset.left = ''")
         self.press(key)
-        self.page.wait_for_function(ARRIVED)
+        until = time.monotonic() + PATIENCE_S
+        while not self._arrived():
+            assert time.monotonic() < until, f"{key} led nowhere"
+            self.page.wait_for_timeout(30)
+
+    def _arrived(self) -> bool:
+        """Asked from here, not by a script that waits in the page: its policy lets none be made of text."""
+        try:
+            return bool(self.page.evaluate(ARRIVED))
+        except Error:  # the page is just changing
+            return False
 
     def type(self, text: str, *keys: str) -> None:
         """Over what stands in the field that has the focus."""

@@ -17,8 +17,8 @@ DECLINED_SHARE = 0.004
 
 
 class Terminal:
-    def __init__(self, state: str | None, seed: int) -> None:
-        self.faults, self.memory = Faults(seed=seed), Memory(state)
+    def __init__(self, state: str | None, seed: int, declined: float) -> None:
+        self.faults, self.memory, self.declined = Faults(seed=seed), Memory(state), declined
 
     async def approve(self, request: Request) -> Response:
         body = await request.json()
@@ -29,7 +29,7 @@ class Terminal:
                 return JSONResponse({"code": "key_reused"}, status_code=409)
             return self._told(known)
         digest = hashlib.sha256(key.encode()).digest()
-        if amount <= 0 or digest[0] / 256 + digest[1] / 65536 < DECLINED_SHARE:
+        if amount <= 0 or digest[0] / 256 + digest[1] / 65536 < self.declined:
             return JSONResponse({"code": "51", "message": "한도 초과"}, status_code=402)
         approval = {"key": key, "approval_no": str(int.from_bytes(digest[2:6], "big"))[:8].zfill(8), "amount_won": amount,
                     "status": "approved"}  # fmt: skip
@@ -67,8 +67,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--state")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--declined", type=float, default=DECLINED_SHARE, help="share of cards declined")
     args = parser.parse_args()
-    terminal = Terminal(args.state, args.seed)
+    terminal = Terminal(args.state, args.seed, args.declined)
     routes = [
         ("/approvals", terminal.approve, "POST"),
         ("/approvals/{key:path}/cancel", terminal.cancel, "POST"),

@@ -45,6 +45,8 @@ class Simulator:
             self.command += ["--bank-port", str(PORTS["bank"])]
         if name == "his":
             self.command += ["--mllp-port", str(HIS_MLLP), "--product-port", str(PRODUCT_MLLP)]
+        if name == "card":
+            self.command += ["--declined", "0"]  # a chance of four in a thousand is no test
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
