@@ -181,3 +181,17 @@ def test_an_expired_proposal_cannot_be_decided(painter, clerk):
     with pytest.raises(DomainError) as refused:
         automations.decide(row.pk, "accepted", by=Actor.system("x"))
     assert refused.value.key == "core.proposal_expired"
+
+
+def test_a_proposal_whose_action_this_version_no_longer_has_can_be_read_and_refused(painter, clerk, user_of):
+    (row,) = bare(clerk, 1)
+    Made.objects.filter(pk=row.pk).update(action="PaintOfLastYear")
+    client = Client(headers={"accept-language": "ko"})
+    client.force_login(user_of("reception"))
+    page = client.get(f"/proposals/{row.public_id}").content.decode()
+    assert "이 버전에는" in page and 'value="accepted"' not in page and 'value="refused"' in page
+    for verdict in ("accepted", "edited"):
+        answer = client.post(f"/proposals/{row.public_id}/decide", {"verdict": verdict, "colour": "green"})
+        assert answer.status_code < 500 and Made.objects.get(pk=row.pk).state == "open"
+    client.post(f"/proposals/{row.public_id}/decide", {"verdict": "refused", "reason": "old"})
+    assert Made.objects.get(pk=row.pk).state == "refused" and client.get(f"/proposals/{row.public_id}").status_code == 200

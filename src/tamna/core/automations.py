@@ -266,7 +266,12 @@ def _act(row: models.Proposal) -> None:
 
 
 def action_of(row: models.Proposal, edited: dict[str, Any] | None = None) -> Action:
-    """The typed action with its proposed values, or with a person's where they were edited."""
+    """The typed action with its proposed values, or with a person's where they were edited.
+
+    Raises core.action_gone where this version no longer has the action that an older one proposed.
+    """
+    if row.action not in _actions:
+        raise DomainError("core.action_gone")
     return _actions[row.action].model_validate({**row.fields, **(edited or {})})
 
 
@@ -306,8 +311,9 @@ def decide(
 
 def _changed(row: models.Proposal, edited: dict[str, Any]) -> dict[str, Any]:
     """The edited values that differ from the proposed ones, as they are kept."""
-    if not set(edited) <= editable(_actions[row.action]):
-        raise DomainError("core.edit_invalid", fields=", ".join(sorted(edited)))
+    unknown = set(edited) - editable(action_of(row))
+    if unknown:
+        raise DomainError("core.edit_invalid", fields=", ".join(sorted(unknown)))
     try:
         kept = action_of(row, edited).model_dump(mode="json")
     except ValidationError as error:

@@ -51,6 +51,9 @@ MESSAGES = {
     "core.refusal_reason": _(
         "Say why you refuse. The reason is kept and teaches the automation; nothing was decided yet."
     ),
+    "core.action_gone": _(
+        "This version no longer has the action that was proposed. Nothing was changed; refuse the proposal to put it away."
+    ),
     "core.edit_invalid": _(
         "The changed values do not fit: %(fields)s. Nothing was decided; correct them and try again."
     ),

@@ -36,7 +36,7 @@ from tests.integration.connect.test_hira import agency, batch  # noqa: F401 - fi
 from tests.integration.test_flow import number
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SWITCHES = {"delay_s": 2.5, "refuse_rate": 0.75, "lie_rate": 0.5, "lost_rate": 0.25, "outage": 1.0}
+SWITCHES = {"delay_s": 2.5, "refuse_rate": 0.75, "lie_rate": 0.5, "garble_rate": 0.35, "lost_rate": 0.25, "outage": 1.0}
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +99,7 @@ def states(task) -> list[tuple[str, bool]]:
 
 
 def test_every_switch_reaches_its_simulator_and_no_other(world, it):
-    quiet = dict.fromkeys([*SWITCHES, "garble_rate"], 0.0)
+    quiet = dict.fromkeys(SWITCHES, 0.0)
     for key in world:
         switch(it, key, **{fault: str(value) for fault, value in SWITCHES.items()})
         found = {name: httpx.get(f"{one.url}/status").json()["faults"] for name, one in world.items()}

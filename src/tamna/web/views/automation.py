@@ -110,7 +110,8 @@ def proposal(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _proposal(request: HttpRequest, row: Proposal, *, error: str = "", status: int = 200, **typed: Any) -> HttpResponse:
-    fields = action_form.fields_of(automations.action_of(row), **typed) if row.state == "open" else []
+    is_gone = automations.kind_of(row.action) is None
+    fields = action_form.fields_of(automations.action_of(row), **typed) if row.state == "open" and not is_gone else []
     refused = (
         Proposal.objects.filter(automation=row.automation, pattern=row.pattern, state="refused").count()
         if row.pattern
@@ -118,6 +119,7 @@ def _proposal(request: HttpRequest, row: Proposal, *, error: str = "", status: i
     )
     context = {
         "row": row, "title": title_of(row), "says": _(automations.action_says(row)), "fields": fields, "error": error,
+        "gone": DomainError("core.action_gone").message if is_gone else "",
         "evidence": [{key: _spoken(value) for key, value in step.items()} for step in row.evidence],
         "decisions": row.decisions.order_by("id"), "results": row.outcomes.order_by("id")[:50], "refused": refused,
         "labels": action_form.labels_of(row.action), "is_undoable": automations.is_undoable(row),

@@ -44,7 +44,7 @@ WITHOUT = {
     "card": noop("Until it is connected, take cash and transfers; a card is refused and nothing is recorded."),
     "bank": noop("Until it is connected, deposits are not matched by themselves."),
 }
-FAULTS = ("delay_s", "refuse_rate", "lie_rate", "lost_rate", "outage")
+FAULTS = ("delay_s", "refuse_rate", "lie_rate", "garble_rate", "lost_rate", "outage")
 
 
 @needs("audit.see")
