@@ -194,4 +194,6 @@ def test_a_proposal_whose_action_this_version_no_longer_has_can_be_read_and_refu
         answer = client.post(f"/proposals/{row.public_id}/decide", {"verdict": verdict, "colour": "green"})
         assert answer.status_code < 500 and Made.objects.get(pk=row.pk).state == "open"
     client.post(f"/proposals/{row.public_id}/decide", {"verdict": "refused", "reason": "old"})
-    assert Made.objects.get(pk=row.pk).state == "refused" and client.get(f"/proposals/{row.public_id}").status_code == 200
+    assert (
+        Made.objects.get(pk=row.pk).state == "refused" and client.get(f"/proposals/{row.public_id}").status_code == 200
+    )
