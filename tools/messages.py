@@ -15,13 +15,14 @@ from babel.messages.pofile import read_po, write_po
 
 DAY = datetime(2026, 11, 24, tzinfo=UTC)  # fixed: the same strings compile to the same bytes
 ROOT = Path(__file__).parent.parent / "src" / "tamna"
+Ids = str | tuple[str, str]  # one sentence, or its singular and plural; Korean has one form for both
 KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None, "noop": None, "ngettext": (1, 2)}
 APPS = tuple(sorted(path.parent.name for path in ROOT.glob("*/apps.py")))
 
 
-def found(app: str) -> dict[str, str]:
+def found(app: str) -> dict[Ids, str]:
     """Message id → where it stands first."""
-    ids: dict[str, str] = {}
+    ids: dict[Ids, str] = {}
     for path in sorted((ROOT / app).rglob("*")):
         method = "python" if path.suffix == ".py" else "jinja2.ext:babel_extract" if path.suffix == ".html" else None
         if method is None or "migrations" in path.parts:
@@ -31,9 +32,9 @@ def found(app: str) -> dict[str, str]:
         )
         with path.open("rb") as file:
             for _, message, _, _ in extract(method, BytesIO(file.read()), keywords=KEYWORDS, options=options):
-                text = message[0] if isinstance(message, tuple) else message
-                if text:
-                    ids.setdefault(text, path.relative_to(ROOT).as_posix())
+                parts = tuple(part for part in message if part) if isinstance(message, tuple) else (message,)
+                if parts and parts[0]:
+                    ids.setdefault(parts[0] if len(parts) == 1 else parts[:2], path.relative_to(ROOT).as_posix())
     return ids
 
 
@@ -46,8 +47,12 @@ def known() -> dict[str, str]:
             with path.open("rb") as file:
                 for message in read_po(file, locale="ko"):
                     if message.id and message.string:
-                        table[str(message.id)] = str(message.string)
+                        table[_first(message.id)] = _first(message.string)
     return table
+
+
+def _first(text: str | tuple[str, ...]) -> str:
+    return text if isinstance(text, str) else text[0]
 
 
 def main(words: list[str]) -> int:
@@ -59,12 +64,13 @@ def main(words: list[str]) -> int:
         catalog = Catalog(
             locale="ko", domain="django", fuzzy=False, project="Tamna", creation_date=DAY, revision_date=DAY
         )
-        for text, where in sorted(ids.items()):
-            string = table.get(text, "")
+        for text, where in sorted(ids.items(), key=lambda item: _first(item[0])):
+            name = _first(text)
+            string = table.get(name, "")
             if not string:
-                missing.append(f"{where}: {text}")
-            flags = ("python-format",) if "%(" in text or "%%" in text else ()
-            catalog.add(text, string, locations=[(where, 0)], flags=flags)
+                missing.append(f"{where}: {name}")
+            flags = ("python-format",) if "%(" in name or "%%" in name else ()
+            catalog.add(text, string if isinstance(text, str) else (string,), locations=[(where, 0)], flags=flags)
         compiled = path.with_suffix(".mo")
         out = BytesIO()
         write_mo(out, catalog)

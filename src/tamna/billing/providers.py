@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tamna.billing.models import ChargeItem, Invoice, Payment
 from tamna.core.format import won
@@ -40,7 +41,7 @@ def money_entries(encounter_id: int) -> Iterator[Entry]:
         total = sum(charge.amount_won for charge in charges)
         why = [{"label": charge.name, "value": won(charge.amount_won), "formula": f"{charge.code} · {charge.unit_won:,} × {charge.quantity:g}", "inputs": {},
                 "facts": [fact for step in charge.steps for fact in step.get("facts", [])][:2]} for charge in charges]  # fmt: skip
-        yield Entry(max(charge.service_at for charge in charges), 10, _("Charges"), _("%(count)s charge lines") % {"count": len(charges)},
+        yield Entry(max(charge.service_at for charge in charges), 10, _("Charges"), ngettext("%(count)s charge line", "%(count)s charge lines", len(charges)) % {"count": len(charges)},
                     won(total), url, ("charge", str(charges[0].public_id)), why, icon="list")  # fmt: skip
     for bill in bills:
         yield from _bill_entries(bill)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tamna.claims.models import Batch, Claim, ClaimResponse
 from tamna.claims.words import reason_name, source_name
@@ -32,7 +33,7 @@ def claim_entries(encounter_id: int) -> Iterator[Entry]:
     rows = Claim.objects.filter(encounter_id=encounter_id).select_related("batch")
     for claim in rows.prefetch_related("findings", "responses", "lines").order_by("id"):
         url, subject = reverse("claims:claim", args=[claim.public_id]), ("claim", str(claim.public_id))
-        why = [step(_("Total"), won(claim.total_won), _("%(count)s lines; below 10 won is cut") % {"count": len(claim.lines.all())}),
+        why = [step(_("Total"), won(claim.total_won), ngettext("%(count)s line; below 10 won is cut", "%(count)s lines; below 10 won is cut", len(claim.lines.all())) % {"count": len(claim.lines.all())}),
                step(_("Patient"), won(claim.patient_won)), step(_("Claimed"), won(claim.insurer_won), "", "국민건강보험법 제47조"),
                step(_("Due"), day(claim.due_on))]  # fmt: skip
         yield Entry(claim.made_at, 20, _("Claim"), _("Claim %(number)s drafted") % {"number": claim.claim_no}, won(claim.insurer_won),
@@ -57,7 +58,7 @@ def _checked(claim: Claim, url: str, subject: tuple[str, str]) -> Entry:
         for row in findings
     ]
     why = why or [step(_("Rules"), claim.rules_version, _("Every rule was tried; none found a fault."))]
-    return Entry(claim.checked_at, 21, _("Pre-check"), _("%(count)s findings") % {"count": len(findings)} if findings else _("No findings"),
+    return Entry(claim.checked_at, 21, _("Pre-check"), ngettext("%(count)s finding", "%(count)s findings", len(findings)) % {"count": len(findings)} if findings else _("No findings"),
                  _("Score %(score)s") % {"score": claim.score}, url, subject, why, "amber" if claim.rejects or claim.adjusts else "green",
                  icon="shield")  # fmt: skip
 

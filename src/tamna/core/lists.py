@@ -21,6 +21,7 @@ from django.shortcuts import render
 from django.utils import translation
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tamna.core import access, audit
 from tamna.core.actor import Actor
@@ -154,7 +155,7 @@ class Found:
         return (
             _("more than %(count)s rows") % {"count": f"{COUNTED_ROWS:,}"}
             if number > COUNTED_ROWS
-            else _("%(count)s rows") % {"count": f"{number:,}"}
+            else ngettext("%(count)s row", "%(count)s rows", number) % {"count": f"{number:,}"}
         )
 
     @cached_property

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
+from django.utils.translation import ngettext
 
 from tamna.core.format import clock_time, day, language, minutes, moment
 from tamna.core.models import InterfaceMessage
@@ -137,7 +138,7 @@ def _order_entries(visit: Encounter, subject: tuple[str, str]) -> Iterator[Entry
     ]
     names = ", ".join(order.name or order.code for order in orders[:4]) + (" …" if len(orders) > 4 else "")
     unmapped = any(order.status == ServiceRequest.Status.UNMAPPED for order in orders)
-    yield Entry(orders[0].ordered_at, 8, _("Orders"), _("%(count)s orders from the HIS") % {"count": len(orders)}, names,
+    yield Entry(orders[0].ordered_at, 8, _("Orders"), ngettext("%(count)s order from the HIS", "%(count)s orders from the HIS", len(orders)) % {"count": len(orders)}, names,
                 f"{reverse('patients:visit', args=[visit.public_id])}", subject, why, "amber" if unmapped else "", icon="list")  # fmt: skip
 
 

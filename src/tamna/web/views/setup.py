@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from tamna.billing.models import FeeItem
@@ -47,7 +48,11 @@ def _people() -> Step:
             able[name] += count if name in access.capabilities_of(role) else 0
     missing = [_(access.CAPABILITIES[name]) for name, count in able.items() if not count]
     total = User.objects.filter(is_active=True).count()
-    found = _("%(count)s accounts; nobody may: %(missing)s") if missing else _("%(count)s accounts")
+    found = (
+        ngettext("%(count)s account; nobody may: %(missing)s", "%(count)s accounts; nobody may: %(missing)s", total)
+        if missing
+        else ngettext("%(count)s account", "%(count)s accounts", total)
+    )
     return Step(
         _("Staff accounts"), _state(not missing, total > 1), found % {"count": total, "missing": ", ".join(missing)},
         _("Nobody else can sign in."), "/accounts", _("Accounts"),
@@ -82,10 +87,11 @@ def steps() -> list[Step]:
              _("Nobody can be received."), "/setup/departments", _("Change")),
         _people(),
         Step(_("Doctors and rooms"), _state(bool(total) and placed == total, bool(total)),
-             _("%(count)s doctors, %(placed)s with a room") % {"count": total, "placed": placed},
+             ngettext("%(count)s doctor, %(placed)s with a room", "%(count)s doctors, %(placed)s with a room", total) % {"count": total, "placed": placed},
              _("Nobody can be received: a visit needs a doctor."), "/reception/doctors", _("Doctors and hours")),
         Step(_("Weekly hours"), _state(bool(total) and with_hours >= total, with_hours > 0 or last is not None),
-             _("%(count)s doctors with hours, open to booking until %(day)s")
+             ngettext("%(count)s doctor with hours, open to booking until %(day)s",
+                      "%(count)s doctors with hours, open to booking until %(day)s", with_hours)
              % {"count": with_hours, "day": day(last)},
              _("Walk-ins are received; nothing can be booked."), "/reception/doctors", _("Doctors and hours")),
         Step(_("Fee master"), _state(fees["count"] > 0),
