@@ -9,7 +9,7 @@ statements, each `times:` over (`#` in a value is the turn): then the rule sees 
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tamna.engines.claimcheck import schema
@@ -86,12 +86,24 @@ def examples_of(rule: Rule) -> Iterator[Example]:
         )
 
 
-def rules_for(rule: Rule, example: Example) -> RuleSet:
-    """The rule alone, with the example's own tables and engines."""
-    rules = RuleSet.load(only=[rule.id], engines={name: _answering(won) for name, won in example.engines.items()})
+def rules_for(rule: Rule, example: Example, among: RuleSet | None = None) -> RuleSet:
+    """The rule alone, over the tables of `among` (the shipped ones), with the example's own tables and engines."""
+    among = among or RuleSet.load(only=[rule.id])
+    answers = {name: _answering(won) for name, won in example.engines.items()}
+    rules = replace(among, rules=(rule,), engines={**among.engines, **answers})
     for name, rows in example.tables.items():
         rules = rules.with_table(name, rows)
     return rules
+
+
+def outcome(rule: Rule, example: Example, among: RuleSet | None = None) -> bool | list[int]:
+    """What the rule says to the example, in the form of its `hits`. Raises InputError."""
+    rules = rules_for(rule, example, among)
+    report = rules.check_one(example.document, history=example.history, archive=example.archive)
+    found = [finding for finding in (*report.findings, *report.hidden) if finding.rule_id == rule.id]
+    if isinstance(example.hits, bool):
+        return bool(found)
+    return sorted(finding.line_no or finding.at + 1 for finding in found)
 
 
 def _answering(won: int) -> Engine:

@@ -79,7 +79,7 @@ class FramesCheck:
     ) -> pl.DataFrame:
         """Findings over frames that have `claim` and `at` and typed columns."""
         skipped = self.ruleset.not_evaluated(columns)
-        parts = [part for rule in self.ruleset.rules if rule.id not in skipped for part in parts_of(rule)]
+        parts = [part for rule in self.ruleset.rules if rule.key not in skipped for part in parts_of(rule)]
         whole = {scope: _completed(frame, scope) for scope, frame in frames.items()}
         used = {scope: self._used(parts, scope) for scope in whole}
         around = Around(whole, self._engines(parts, whole, documents))
@@ -168,7 +168,7 @@ class FramesCheck:
         together: dict[str, tuple[Rule, list[tuple[int, Part]]]] = {}
         for number, part in chosen:
             if part.rule.per:
-                together.setdefault(part.rule.id, (part.rule, []))[1].append((number, part))
+                together.setdefault(part.rule.key, (part.rule, []))[1].append((number, part))
         for rule, numbered in together.values():
             gather = paired if rule.pair else windowed
             company = gather(frame, emitter, rule, [part for _, part in numbered])

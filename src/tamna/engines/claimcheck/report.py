@@ -65,7 +65,7 @@ class Report:
     claim_id: str | None
     findings: tuple[Finding, ...]
     hidden: tuple[Finding, ...] = ()
-    not_evaluated: Mapping[str, str] = field(default_factory=dict)  # rule → what it lacks
+    not_evaluated: Mapping[str, str] = field(default_factory=dict)  # `Rule.key` → what it lacks
 
     @property
     def score(self) -> int:
@@ -87,7 +87,7 @@ class Report:
             "score": self.score,
             "findings": [finding.as_json(lang) for finding in self.findings],
             "detail": [finding.as_json(lang) for finding in self.hidden],
-            "not_evaluated": sorted(self.not_evaluated),
+            "not_evaluated": sorted({key.partition("#")[0] for key in self.not_evaluated}),
         }
 
 

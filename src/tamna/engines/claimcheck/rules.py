@@ -64,8 +64,11 @@ FIELDS = frozenset(
         "pair",
         "hit",
     }
-    | {"warn_when", "won_at_risk", "fix", "advice", "examples"}
+    | {"warn_when", "won_at_risk", "fix", "advice", "reason", "examples"}
 )
+
+
+OWN: Mapping[str, Any] = {"group": "own", "from": date(2018, 1, 1), "mark": "?"}  # what an own rule need not say
 
 
 class RuleError(ValueError):
@@ -122,6 +125,12 @@ class Rule:
     advice: str = ""
     reason: str = ""
     examples: tuple[Mapping[str, Any], ...] = field(default=(), compare=False)
+    turn: int = 0  # of several versions in one set, each in force for days of its own
+
+    @property
+    def key(self) -> str:
+        """Names this version within a set; the id where there is one only."""
+        return f"{self.id}#{self.turn}" if self.turn else self.id
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -244,7 +253,8 @@ def _reasons() -> dict[str, str]:
     return {row["rule_id"]: row["reason_code"] for row in table("claimcheck/rule_reason")}
 
 
-def _read(text: str, where: str) -> list[Mapping[str, Any]]:
+def raw_rules(text: str, where: str) -> list[dict[str, Any]]:
+    """The rules of a file as they are written. Raises RuleError."""
     try:
         raw = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  (the safe loader in C)
     except yaml.YAMLError as error:
@@ -256,7 +266,7 @@ def _read(text: str, where: str) -> list[Mapping[str, Any]]:
         raw = [raw]
     if not isinstance(raw, list) or not all(isinstance(rule, Mapping) for rule in raw):
         raise RuleError(f"{where}: a rule file holds one rule, a list of rules, or `rules:` under common fields")
-    return raw
+    return [dict(rule) for rule in raw]
 
 
 def built(raw: Mapping[str, Any], typing: Typing, where: str) -> Rule:
@@ -304,7 +314,7 @@ def built(raw: Mapping[str, Any], typing: Typing, where: str) -> Rule:
             won_at_risk=optional("won_at_risk"),
             fix=_fix(raw.get("fix"), expression),
             advice=str(raw.get("advice", "")),
-            reason=_reasons().get(str(raw["id"]), ""),
+            reason=str(raw.get("reason") or _reasons().get(str(raw["id"]), "")),
             examples=tuple(raw.get("examples") or ()),
         )
     except (TypeError, ValueError) as error:
@@ -374,7 +384,7 @@ def read_rules(
     """The shipped rules, replaced or joined by those of `extra_files`; with `on`, those of that day, without dates."""
     rules: dict[str, Rule] = {}
     for name, text in shipped():
-        for raw in _read(text, name):
+        for raw in raw_rules(text, name):
             rule = built(raw, typing, name)
             if rule.id in rules:
                 raise RuleError(f"{name}: rule {rule.id} is there already")
@@ -384,8 +394,8 @@ def read_rules(
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise RuleError(f"{path.name}: cannot be read") from error
-        for raw in _read(text, path.name):
-            rule = built({"group": "own", "from": date(2018, 1, 1), "mark": "?", **raw}, typing, path.name)
+        for raw in raw_rules(text, path.name):
+            rule = built({**OWN, **raw}, typing, path.name)
             rules[rule.id] = rule
     if wanted := set(only):
         if unknown := wanted - set(rules):

@@ -76,6 +76,10 @@ class RuleSet:
         rules = read_rules(Typing(tables, derived), extra_files, only, on)
         return RuleSet(rules, tables, derived, engines)
 
+    def of(self, rules: Iterable[Rule]) -> "RuleSet":
+        """Other rules over the same tables."""
+        return replace(self, rules=tuple(rules))
+
     def with_table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> "RuleSet":
         """The same rules with one more table of the institution."""
         return replace(self, tables=self.tables.joined(name, rows))
@@ -98,8 +102,8 @@ class RuleSet:
 
     @cached_property
     def _needs(self) -> Mapping[str, tuple[frozenset[tuple[str, str]], str]]:
-        """Rule → (columns it needs, the table it lacks)."""
-        return {rule.id: (self._columns_of(rule.nodes, rule.over), self._missing_table(rule)) for rule in self.rules}
+        """Version of a rule → (columns it needs, the table it lacks)."""
+        return {rule.key: (self._columns_of(rule.nodes, rule.over), self._missing_table(rule)) for rule in self.rules}
 
     @cached_property
     def _absent(self) -> dict[tuple[Any, ...], Mapping[str, str]]:
@@ -142,15 +146,16 @@ class RuleSet:
         )
 
     def not_evaluated(self, columns: Columns, *, alone: bool = False) -> Mapping[str, str]:
-        """Rules that cannot be judged with these columns → what they lack. `alone`: without other patients' claims."""
+        """Rules that cannot be judged with these columns, by `Rule.key` → what they lack. `alone`: without other patients' claims."""
         key = (alone, *sorted(columns.items()))
         if key not in self._absent:
             lacking: dict[str, str] = {}
+            across = {rule.key for rule in self.rules if rule.across_patients}
             for rule, (needed, table) in self._needs.items():
                 gone = sorted(f"{scope}.{name}" for scope, name in needed if not _present(columns, scope, name))
                 if gone or table:
                     lacking[rule] = ", ".join(gone) or f"table {table}"
-                elif alone and self.by_id[rule].across_patients:
+                elif alone and rule in across:
                     lacking[rule] = "claims of other patients"
             if len(self._absent) > 256:
                 self._absent.clear()

@@ -54,7 +54,7 @@ class SingleCheck:
     ) -> None:
         self.typing, self.derived, self.engines = typing, derived, engines
         self.parts = [part for rule in rules for part in parts_of(rule)]
-        self.names = {part.rule.id: _asked_names(part) for part in self.parts}
+        self.names = {part.rule.key: _asked_names(part) for part in self.parts}
         self.order = {part.rule.id: place for place, part in enumerate(self.parts)}
         self.alone = [part for part in self.parts if not part.rule.per]
         self.company = [part for part in self.parts if part.rule.per]
@@ -83,7 +83,7 @@ class SingleCheck:
     def _members(self) -> list[tuple[str, list[Rule], Check]]:
         """Which rows stand in the window of which rule, with the values of `per`."""
         checks = []
-        rules = list({part.rule.id: part.rule for part in self.company}.values())
+        rules = list({part.rule.key: part.rule for part in self.company}.values())
         for over in ("claims", "lines", "diagnoses"):
             if chosen := [rule for rule in rules if rule.over == over]:
                 # within one claim its number is no key: a claim without a number has windows too
@@ -98,7 +98,7 @@ class SingleCheck:
         checks: dict[str, list[tuple[Part, Check]]] = {}
         for part in self.company:
             asked = [Asked(part.hit, (part.won,), (part.rule.starts_on, part.rule.ends_on))]
-            checks.setdefault(part.rule.id, []).append((part, compiled(asked, part.rule.over, self.typing)))
+            checks.setdefault(part.rule.key, []).append((part, compiled(asked, part.rule.over, self.typing)))
         return checks
 
     @cached_property
@@ -109,7 +109,7 @@ class SingleCheck:
             for node in walk(part.hit):
                 if isinstance(node, Call) and node.function in OVER_MEMBERS:
                     check = compiled([Asked(None, node.args)], part.rule.over, self.typing)
-                    asked.setdefault(part.rule.id, {})[node] = _arguments(check)
+                    asked.setdefault(part.rule.key, {})[node] = _arguments(check)
         return asked
 
     def surroundings(self, document: schema.Document) -> tuple[dict[str, Any], Surroundings]:
@@ -139,7 +139,7 @@ class SingleCheck:
             key = (part.rule.id, at)
             known = found.get(key)
             graver = known is None or SEVERITIES.index(part.severity) < SEVERITIES.index(known.severity)
-            if graver and part.rule.id not in skipped:
+            if graver and part.rule.key not in skipped:
                 number = row.get("line_no") if part.rule.over in {"lines", "notes"} else None
                 found[key] = Finding(part.rule, part.severity, at, number, whole_won(won))
 
@@ -147,10 +147,8 @@ class SingleCheck:
             rows = self._rows(document, claim, over)
             for which, at, (won,) in check(rows, claim, around):
                 keep(parts[which], at, rows[at], won)
-        for rule_id, members in self._groups(
-            document, claim, around, history, len(history) if place is None else place
-        ):
-            checks = self._company_checks[rule_id]
+        for key, members in self._groups(document, claim, around, history, len(history) if place is None else place):
+            checks = self._company_checks[key]
             for at, row in self._company(checks[0][0], members):
                 for part, check in checks:
                     for _, _, (won,) in check([row], claim, around):
@@ -166,7 +164,7 @@ class SingleCheck:
         if part.rule.pair:
             table = self.typing.tables[part.rule.pair_table] if part.rule.pair_table else None
             return paired(members, table)
-        return windowed(members, self.names[part.rule.id], self._over_members.get(part.rule.id))
+        return windowed(members, self.names[part.rule.key], self._over_members.get(part.rule.key))
 
     def _groups(
         self,
@@ -199,7 +197,7 @@ class SingleCheck:
                     groups.setdefault(key, []).append(member)
             for (which, _), members in groups.items():
                 if len(members) > 1 or not rules[which].pair:
-                    yield rules[which].id, members
+                    yield rules[which].key, members
 
 
 def _arguments(check: Check) -> Callable[[Member], tuple[Any, ...]]:

@@ -15,7 +15,11 @@ NULL_TYPE = "null"
 
 
 class ExpressionError(ValueError):
-    """An expression cannot be read; the message shows where."""
+    """An expression cannot be read: `at` is the place in the text, `wanted` what could stand there (empty: no such letter)."""
+
+    def __init__(self, message: str, at: int = 0, wanted: str = "") -> None:
+        super().__init__(message)
+        self.at, self.wanted = at, wanted
 
 
 @dataclass(frozen=True)
@@ -152,11 +156,11 @@ class _Parser:
     """Recursive descent; each method reads one level of precedence."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.tokens, self.at = text, list(_tokens(text)), 0
+        self.text, self.tokens, self.at = text, list(tokens(text)), 0
 
     def fail(self, wanted: str) -> ExpressionError:
         where = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text)
-        return ExpressionError(f"expected {wanted} at character {where} of: {self.text}")
+        return ExpressionError(f"expected {wanted} at character {where} of: {self.text}", where, wanted)
 
     def peek(self) -> tuple[str, str]:
         return self.tokens[self.at][:2] if self.at < len(self.tokens) else ("end", "")
@@ -324,13 +328,15 @@ def _not(node: Node) -> Node:
     return Logic("not", (node,))
 
 
-def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
+def tokens(text: str) -> Iterator[tuple[str, str, int]]:
+    """(kind, value, where it begins) of every word, number, text, table and symbol."""
     at = 0
     stripped = text.rstrip()
     while at < len(stripped):
         found = TOKEN.match(stripped, at)
         if not found:
-            raise ExpressionError(f"cannot read character {at} of: {text}")
+            at += len(stripped[at:]) - len(stripped[at:].lstrip())
+            raise ExpressionError(f"cannot read character {at} of: {text}", at)
         kind = found.lastgroup or ""
         value = found.group(kind)
         if kind == "text":
@@ -339,5 +345,5 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
             value = value.removeprefix("table:")
         elif kind == "word" and value.lower() in WORDS:
             kind, value = "keyword", value.lower()
-        yield kind, value, found.end()
+        yield kind, value, found.end() - len(found.group().lstrip())
         at = found.end()
