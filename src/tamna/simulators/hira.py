@@ -1,9 +1,8 @@
 """The review agency, imagined (심평원 시뮬레이터). Run: python -m tamna.simulators.hira --port P --state FILE [--bank-port B]
 
-It judges by its own few checks and habits, none of them the product's rules: form faults return a statement, some are
-not reviewable, lines are cut by a reviewer of varying strictness that drifts from quarter to quarter, and some cuts are
-simply wrong. Rates are our own choice near public figures (2–3 % returned, 4 % of outpatient and 18 % of inpatient
-statements cut). Clean statements pass the electronic check within hours of the hospital's time, the rest takes days.
+What it decides is the judge's (`tamna.simulators.agency`): form faults come back or are not reviewable, lines are cut by criteria that
+drift from quarter to quarter, by notices from their day on and by reviewers who differ; some decisions are simply wrong. None of
+the product's rules is used. Statements without a fault pass within hours of the hospital's time, the rest takes days.
 """
 
 import argparse
@@ -17,33 +16,15 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from tamna.simulators.agency import Decision, Judge
+from tamna.simulators.agency.judge import Memory as History
 from tamna.simulators.faults import Faults, Memory, serve, simulator
-
-RETURNS = (("F02", 11), ("F04", 10), ("F03", 9), ("F07", 9), ("F01", 7), ("F05", 5), ("F06", 3))
-CUTS = (
-    ("A12", 6),
-    ("A10", 4),
-    ("A11", 3),
-    ("A13", 3),
-    ("A16", 3),
-    ("A17", 2),
-    ("A34", 2),
-    ("B02", 2),
-    ("A25", 2),
-    ("A32", 1),
-)
-STRICT = {"05": 1.6, "06": 1.4, "21": 1.5, "01": 1.0, "24": 1.2, "03": 0.7}
-RETURN_RATE, IMPOSSIBLE_RATE, CUT_OUT, CUT_IN, WRONG = 0.012, 0.006, 0.03, 0.16, 0.03
-DUPLICATED_SECTIONS = ("09", "10", "S")
-
-
-def _chosen(dice: random.Random, table: tuple[tuple[str, int], ...]) -> str:
-    return dice.choices([code for code, _ in table], [weight for _, weight in table])[0]
 
 
 class Agency:
     def __init__(self, state: str | None, seed: int, bank_port: int | None) -> None:
         self.faults, self.memory, self.seed, self.bank_port = Faults(seed=seed), Memory(state), seed, bank_port
+        self.judge, self.patients = Judge(seed), History()
 
     async def receive(self, request: Request) -> Response:
         content = await request.body()
@@ -80,58 +61,34 @@ class Agency:
     ) -> list[tuple[datetime, str, list]]:
         """Decide everything at once; what is told when follows from the decision."""
         dice = random.Random(f"{self.seed}:{header['batch_no']}")
-        reviewer = dice.choice((0.75, 1.2))
-        quarter = 1 + 0.3 * random.Random(f"{self.seed}:{at.year}:{(at.month - 1) // 3}").uniform(-1, 1)
         groups: dict[tuple[datetime, str], list] = {}
         quick, slow = at + timedelta(hours=2), at + timedelta(days=max(3, int(dice.gauss(9, 3))), hours=1)
         for statement in statements:
-            status, decided, reason, lines = self._one(statement, dice, reviewer * quarter)
-            row = {"serial_no": statement["claim"]["serial_no"], "status": status, "decided": decided, "reason": reason,
-                   "requested": statement["claim"]["insurer_share"], "lines": lines}  # fmt: skip
-            if status == "returned":
+            decision = self._decided(statement, header["batch_no"], at)
+            row = {"serial_no": statement["claim"]["serial_no"], "status": decision.status, "decided": decision.decided_won,
+                   "reason": decision.reason, "requested": decision.asked_won,
+                   "lines": [{"line_no": cut.line_no, "amount": cut.won, "reason": cut.reason} for cut in decision.cuts]}  # fmt: skip
+            if decision.status == "returned":
                 groups.setdefault((at + timedelta(minutes=40), "return"), []).append(row)
                 continue
-            due = quick if status == "full" and dice.random() < 0.7 else slow
+            due = quick if decision.status == "full" and dice.random() < 0.7 else slow
             groups.setdefault((due, "result"), []).append(row)
-            if decided > 0:
+            if decision.decided_won > 0:
                 paid = (due + timedelta(days=1 if due == quick else 4)).replace(hour=10, minute=0)
                 groups.setdefault((paid, "payment"), []).append({**row, "status": "paid"})
         return [(due, kind, rows) for (due, kind), rows in groups.items()]
 
-    def _one(self, statement: dict[str, Any], dice: random.Random, strictness: float) -> tuple[str, int, str, list]:
-        claim, lines = statement["claim"], statement["lines"]
-        asked = int(claim["insurer_share"])
-        principal = [row for row in statement["diagnoses"] if row.get("kind") == "principal"]
-        if len(principal) != 1 or not lines:
-            return "returned", 0, "F03", []
-        if principal[0]["code"][0] in "VWXY":
-            return "impossible", 0, "F03", []
-        if dice.random() < RETURN_RATE:
-            return "returned", 0, _chosen(dice, RETURNS), []
-        if dice.random() < IMPOSSIBLE_RATE:
-            return "impossible", 0, _chosen(dice, RETURNS), []
-        cut = self._cut(claim, lines, dice, strictness * STRICT.get(claim.get("department", ""), 1.0))
-        if cut is None:
-            return "full", asked, "", []
-        line, amount, reason = cut
-        amount = min(asked, amount)
-        return "adjusted", asked - amount, reason, [{"line_no": line["line_no"], "amount": amount, "reason": reason}]
-
-    def _cut(
-        self, claim: dict[str, Any], lines: list, dice: random.Random, strictness: float
-    ) -> tuple[dict, int, str] | None:
-        seen: set[tuple[str, str]] = set()
-        for line in lines:  # the same test twice a day is always seen
-            key = (line["code"], str(line["service_on"]))
-            if line["item_class"] in DUPLICATED_SECTIONS and key in seen:
-                return line, int(line["amount"]), "A07"
-            seen.add(key)
-        rate = CUT_IN if claim["setting"] == "inpatient" else CUT_OUT
-        if dice.random() < rate * strictness or dice.random() < rate * WRONG:
-            candidates = [line for line in lines if line["item_class"] not in ("01", "02")] or lines
-            line = max(dice.sample(candidates, min(3, len(candidates))), key=lambda row: row["amount"])
-            return line, int(int(line["amount"]) * dice.choice((0.3, 0.5, 0.7))), _chosen(dice, CUTS)
-        return None
+    def _decided(self, statement: dict[str, Any], batch_no: str, at: datetime) -> Decision:
+        """The judge's word; a statement that came back before is looked at afresh, one that cannot be read is returned."""
+        name = str(statement["claim"].get("claim_id"))
+        batches = self.memory.get("seen", name) or []
+        if batch_no not in batches:
+            batches.append(batch_no)
+            self.memory.put("seen", name, batches)
+        try:
+            return self.judge.decide(statement, at.date(), None, self.patients, turn=batches.index(batch_no))
+        except (KeyError, TypeError, ValueError):
+            return Decision("returned", int(statement["claim"].get("insurer_share") or 0), 0, "F23", (), "fault")
 
     async def answers(self, request: Request) -> Response:
         at = datetime.fromisoformat(request.headers["x-business-time"])

@@ -10,7 +10,6 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 from django.db import transaction
 
 from tamna.billing.models import ChargeItem, Invoice, Payment
@@ -29,7 +28,9 @@ from tamna.patients.models import Coverage, Identity, Patient
 from tamna.patients.services import KIND_OF_PAYER, search_tokens
 from tamna.reception.models import Appointment, Condition, Encounter, ServiceRequest, Slot, Ticket
 from tamna.reception.policy import special_case_fits
+from tamna.simulators.agency import Decision
 from tamna.simulators.hospital import Person, Visit, World, plan_day
+from tamna.synthetic.answers import Answers
 from tamna.synthetic.seed import public_id
 
 SESSIONS = ((540, 750), (810, 1020))
@@ -88,6 +89,7 @@ class Loader:
         for patient_id, coverage_id in Coverage.objects.order_by("id").values_list("patient_id", "id"):
             self.coverages.setdefault(patient_id, coverage_id)
         self.master = tariff.FeeMaster.developer()
+        self.answers = Answers(world.seed)
 
     @transaction.atomic
     def day(self, on: date, *, until: float = 24 * 60, today: date | None = None) -> int:
@@ -111,7 +113,7 @@ class Loader:
         )
         charges, invoices = self._charges(visits, encounters, on)
         self._payments(visits, invoices, on)
-        self._claims(encounters, charges, invoices, on, today or on)
+        self._claims(visits, encounters, charges, invoices, on, today or on)
         return len(visits)
 
     def _encounter(self, visit: Visit, on: date) -> Encounter:
@@ -267,6 +269,7 @@ class Loader:
 
     def _claims(
         self,
+        visits: list[Visit],
         encounters: list[Encounter],
         charges: list[list[ChargeItem]],
         invoices: list[Invoice],
@@ -274,12 +277,12 @@ class Loader:
         today: date,
     ) -> None:
         """Statements of the day; older than 14 days they are sent and answered, younger ones wait to be sent."""
-        claimed = [row for row in zip(encounters, charges, invoices, strict=True) if row[0].payer in INSURER_KIND]
+        every = zip(visits, encounters, charges, invoices, strict=True)
+        claimed = [row for row in every if row[1].payer in INSURER_KIND]
         numbers = numbering.take_many("claim", len(claimed), f"{on:%Y%m}") if claimed else range(0)
-        claims, lines = [], []
+        claims, lines, sent = [], [], []
         old = (today - on).days > 14
-        rng = self.world.rng(11, on.toordinal())
-        for (encounter, group, invoice), number in zip(claimed, numbers, strict=True):
+        for (visit, encounter, group, invoice), number in zip(claimed, numbers, strict=True):
             kept = [row for row in group if row.benefit not in ("non_covered", "full_self")]
             total = sum(row.amount_won for row in kept)
             total -= total % 10
@@ -292,7 +295,7 @@ class Loader:
                 status="paid" if old else "draft", score=100 if old else None, is_synthetic=True,
             )  # fmt: skip
             claims.append(claim)
-            lines += [
+            own = [
                 ClaimLine(
                     claim=claim, line_no=line, charge=row, item_class=row.item_class, item_sub=row.item_sub, code_kind=row.code_kind,
                     code=row.code, name=row.name, service_at=row.service_at, unit_won=row.unit_won, dose=row.quantity,
@@ -300,15 +303,18 @@ class Loader:
                 )
                 for line, row in enumerate(sorted(kept, key=lambda row: (row.item_class, row.item_sub)), start=1)
             ]  # fmt: skip
-        if old:
-            self._answered(claims, on, rng)
+            lines.append(own)
+            sent.append((claim, own, visit, self.world.people[visit.person]))
+        decisions = self._answered(sent, on) if old else {}
         copy_in(claims)
-        copy_in(lines)
+        copy_in([line for own in lines for line in own])
         if old:
-            self._responses(claims, on)
+            self._responses(claims, decisions, on)
 
-    def _answered(self, claims: list[Claim], on: date, rng: np.random.Generator) -> None:
-        """Batches of a past day with their answers: about 2 % returned, 4 % cut."""
+    def _answered(self, sent: list[tuple[Claim, list[ClaimLine], Visit, Person]], on: date) -> dict[str, Decision]:
+        """Batches of a past day with what the agency decided about each statement."""
+        decisions = {row[0].claim_no: one for row, one in zip(sent, self.answers.judged(sent, on), strict=True)}
+        claims = [row[0] for row in sent]
         groups: dict[tuple[str, str], list[Claim]] = defaultdict(list)
         for claim in claims:
             groups[claim.insurer_kind, claim.setting].append(claim)
@@ -323,37 +329,25 @@ class Loader:
                 receipt_no=f"{serial:07d}", made_at=clock.at_seoul(on, 1030), sent_at=clock.at_seoul(on, 1030), received_at=clock.at_seoul(on, 1031),
             )  # fmt: skip
             for number, claim in enumerate(members, start=1):
-                draw = float(rng.random())
+                decision = decisions[claim.claim_no]
                 claim.batch, claim.serial_no = batch, f"{number:05d}"
-                claim.decided_won = claim.insurer_won
-                if draw < 0.018:
-                    claim.status, claim.decided_won = ("returned" if draw < 0.012 else "impossible"), 0
-                elif draw < 0.058:
-                    claim.status = "paid"
-                    claim.decided_won = claim.insurer_won - min(
-                        claim.insurer_won,
-                        max(500, int(claim.insurer_won * (0.1 + 0.4 * float(rng.random())))) // 10 * 10,
-                    )
+                claim.decided_won = decision.decided_won
+                if decision.status in ("returned", "impossible"):
+                    claim.status = decision.status
+        return decisions
 
-    def _responses(self, claims: list[Claim], on: date) -> None:
+    def _responses(self, claims: list[Claim], decisions: dict[str, Decision], on: date) -> None:
         responses, paid = [], []
         for claim in claims:
             if claim.batch_id is None:
                 continue
-            cut = claim.insurer_won - (claim.decided_won or 0)
-            status = claim.status if claim.status in ("returned", "impossible") else "adjusted" if cut else "full"
+            decision = decisions[claim.claim_no]
             decided = on + timedelta(days=6 + claim.pk % 6)
-            reason = (
-                ""
-                if status == "full"
-                else "F02"
-                if status != "adjusted"
-                else ("A12", "A10", "A11", "A17", "B02")[claim.pk % 5]
-            )
             responses.append(
                 ClaimResponse(
-                    claim=claim, document_id=f"history:{claim.batch.batch_no}", kind="result", status=status, requested_won=claim.insurer_won,
-                    decided_won=claim.decided_won, reason_code=reason, decided_on=decided, received_at=clock.at_seoul(decided, 600),
+                    claim=claim, document_id=f"history:{claim.batch.batch_no}", kind="result", status=decision.status, requested_won=claim.insurer_won,
+                    decided_won=claim.decided_won, reason_code=decision.reason, decided_on=decided, received_at=clock.at_seoul(decided, 600),
+                    lines=[{"line_no": cut.line_no, "amount": cut.won, "reason": cut.reason} for cut in decision.cuts],
                 )
             )  # fmt: skip
             if claim.decided_won:

@@ -11,7 +11,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +19,13 @@ import polars as pl
 import tamna
 from tamna.simulators.hospital.crowd import residents
 from tamna.simulators.hospital.figures import departments, figures
-from tamna.simulators.hospital.month import HospitalMonth, hospital_month, noticed_codes
+from tamna.simulators.hospital.month import HospitalMonth, hospital_month
 from tamna.simulators.hospital.office import items, office_month
-from tamna.simulators.hospital.review import judged
 from tamna.simulators.hospital.seasons import Month
 from tamna.synthetic.prices import priced, shared
+from tamna.synthetic.statements import archived
 
-FORMAT = 1
-INSTITUTION = "39100103"
-INSURER_KIND = {
-    "nhi": "4",
-    "near_poor_2": "4",
-    "medical_aid_1": "5",
-    "medical_aid_2": "5",
-    "veteran": "7",
-    "auto": "8",
-    "industrial": "9",
-}
-NOT_CLAIMED = ("non_covered", "full_self")
+FORMAT = 2
 NOTICE = "All of this is invented by a program. Nobody in it exists; no figure says anything about a real hospital."
 CHUNK_BYTES = 1 << 20
 
@@ -137,18 +125,16 @@ def tables_of(seed: int, month: Month) -> tuple[dict[str, pl.DataFrame], dict[st
     """All tables of a month, and the labels kept apart."""
     made = hospital_month(seed, month)
     charges, bills = _billed(made, month)
-    claims, lines, diagnoses, faults = _claims(made, charges, bills, month)
-    answers, causes = _answers(seed, month, claims, lines, faults, made)
-    claimed = claims.select("claim_id", "encounter_id")
+    past = archived(seed, month, made, charges, bills)
     invoices, payments = _money(bills, month)
     tables = {
         "calendar": made.calendar, "visitors": made.visitors, "appointments": made.appointments,
         "encounters": bills.drop("doctor", "night", "tender", "patient_won", "insurer_won", "total_won", "rule"),
         "queue_events": made.queue_events, "charges": charges.drop("fault", "bucket"), "invoices": invoices, "payments": payments,
-        "claims": claims.drop("encounter_id"), "lines": lines, "diagnoses": diagnoses, "answers": answers,
-        "claim_encounters": claimed, **office_month(seed, month, bills.select("encounter_id", "setting", "closed_on", "department")),
+        "claims": past.claims, "lines": past.lines, "diagnoses": past.diagnoses, "answers": past.answers,
+        "answer_lines": past.cuts, "claim_encounters": past.claimed, **office_month(seed, month, bills.select("encounter_id", "setting", "closed_on", "department")),
     }  # fmt: skip
-    truth = {"faults": faults, "no_show": made.no_show_truth, "cuts": causes}
+    truth = {"faults": past.faults, "mistakes": past.mistakes, "no_show": made.no_show_truth, "cuts": past.causes}
     return {name: frame.with_columns(is_synthetic=pl.lit(True)) for name, frame in tables.items()}, truth
 
 
@@ -173,75 +159,6 @@ def _billed(made: HospitalMonth, month: Month) -> tuple[pl.DataFrame, pl.DataFra
     )  # fmt: skip
     return charges, shared(
         made.encounters, charges.select("encounter_id", "bucket", "benefit", "item_class", "amount_won")
-    )
-
-
-def _claims(
-    made: HospitalMonth, charges: pl.DataFrame, bills: pl.DataFrame, month: Month
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:  # fmt: skip
-    """Statements of the month in the columns of `tamna check`, with their lines, diagnoses and the labels of their faults."""
-    insured = bills.filter(pl.col("payer").is_in(list(INSURER_KIND))).sort("closed_on", "encounter_id")
-    kept = charges.filter(~pl.col("benefit").is_in(NOT_CLAIMED)).join(
-        insured.select("encounter_id", claim_id=pl.format("C{}-{}", pl.lit(f"{month.year}{month.month:02d}"), pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(6))),
-        on="encounter_id", maintain_order="left",
-    )  # fmt: skip
-    sums = kept.group_by("encounter_id", maintain_order=True).agg(
-        pl.col("claim_id").first(), kept_won=pl.col("amount_won").sum()
-    )
-    insured = insured.join(sums, on="encounter_id", maintain_order="left")
-    total = pl.col("kept_won") // 10 * 10
-    insurer = pl.min_horizontal(total, pl.col("insurer_won")) // 10 * 10
-    stay = pl.col("setting") == "inpatient"
-    claims = insured.select(
-        "claim_id", "encounter_id", claim_kind=pl.lit("original"), claim_type=pl.lit("ffs"),
-        form_code=pl.when(stay).then(pl.lit("H010")).otherwise(pl.lit("H011")),
-        insurer_kind=pl.col("payer").replace_strict(INSURER_KIND),
-        aid_type=pl.when(pl.col("payer") == "medical_aid_1").then(pl.lit("1")).when(pl.col("payer") == "medical_aid_2").then(pl.lit("2")),
-        institution_id=pl.lit(INSTITUTION), institution_class=pl.lit("general"), area=pl.lit("dong"), setting="setting", department="department",
-        patient_ref="patient_ref", card_no=pl.format("7{}", pl.col("patient_ref").str.slice(-8).str.zfill(10)), birth_date="birth_date", sex="sex",
-        first_visit_on="admitted_on", last_service_on="closed_on", claim_on=pl.lit(month.shifted(1).first + timedelta(days=9)),
-        admitted_on=pl.when(stay).then("admitted_on"), discharged_on=pl.when(stay).then("closed_on"),
-        result_code="result_code", visit_days=pl.when(stay).then("nights").otherwise(1), benefit_days=pl.when(stay).then("nights").otherwise(1),
-        stay_days=pl.when(stay).then("nights"), admit_route=pl.when(stay).then(pl.when(pl.col("kind") == "emergency").then(pl.lit("31")).otherwise(pl.lit("32"))),
-        doctor_license="doctor_license", license_kind=pl.lit("1"), special_code=pl.when(pl.col("special_code") != "").then("special_code"),
-        special_registered=pl.col("special_code") != "", pregnant=pl.lit(False), eligible_on_first_day=pl.lit(True), benefit_stopped=pl.lit(False),
-        identity_checked=pl.lit(True), ktas=pl.when(pl.col("ktas") > 0).then("ktas"), arrived_by_er=(pl.col("setting") == "emergency") | (stay & (pl.col("kind") == "emergency")),
-        total_amount=total, patient_share=total - insurer, insurer_share=insurer,
-    )  # fmt: skip
-    numbered = kept.with_columns(line_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("claim_id"))
-    lines = numbered.select(
-        "claim_id", "line_no", "item_class", "item_sub", "code_kind", "code", "service_on", "service_at",
-        unit_price=pl.col("unit_won").cast(pl.Float64), dose=(pl.col("quantity") / (pl.col("times") * pl.col("days"))).cast(pl.Float64),
-        times_per_day=pl.col("times").cast(pl.Float64), days="days",
-        quantity=pl.col("quantity").cast(pl.Float64), amount=pl.col("amount_won"), add_on_rate="add_on_rate", night_add_on="night_add_on", child_add_on="child_add_on",
-        copay_kind=pl.when(pl.col("benefit").str.starts_with("selective")).then(pl.lit("selective")).otherwise(pl.lit("partial")),
-        selective_rate=pl.when(pl.col("benefit").str.starts_with("selective")).then(pl.col("benefit").str.strip_prefix("selective").cast(pl.Int64, strict=False)),
-    )  # fmt: skip
-    names = claims.select("encounter_id", "claim_id", "department", onset_on="first_visit_on")
-    diagnoses = made.diagnoses.join(names, on="encounter_id", maintain_order="left").select(
-        "claim_id", "seq", "kind", "code", "onset_on", "department"
-    )
-    faults = numbered.filter(pl.col("fault") != "").select("claim_id", "line_no", "fault", "amount_won")
-    return claims, lines, diagnoses, faults
-
-
-def _answers(
-    seed: int, month: Month, claims: pl.DataFrame, lines: pl.DataFrame, faults: pl.DataFrame, made: HospitalMonth
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    worst = faults.group_by("claim_id").agg(fault=pl.col("fault").first(), worst_won=pl.col("amount_won").max())
-    noticed = lines.filter(pl.col("code").is_in(noticed_codes()))["claim_id"].unique()
-    doctors = made.encounters.select("encounter_id", "doctor")
-    asked = (
-        claims.join(doctors, on="encounter_id", how="left", maintain_order="left")
-        .join(worst, on="claim_id", how="left", maintain_order="left")
-        .with_columns(
-            pl.col("fault").fill_null(""), pl.col("worst_won").fill_null(0), insurer_won=pl.col("insurer_share"),
-            has_noticed_code=pl.col("claim_id").is_in(noticed.implode()),
-        )
-    )  # fmt: skip
-    answers = judged(residents(seed)[0], month, asked)
-    return answers.drop("cause"), answers.filter(pl.col("cause") != "").select(
-        "claim_id", "cause", "requested_won", "decided_won"
     )
 
 

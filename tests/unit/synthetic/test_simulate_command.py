@@ -94,6 +94,7 @@ def test_labels_lie_apart(hospital):
     assert {path.name for path in (hospital / "truth/2026-09").iterdir()} == {
         "cuts.parquet",
         "faults.parquet",
+        "mistakes.parquet",
         "no_show.parquet",
     }
 

@@ -11,7 +11,6 @@ import polars as pl
 
 from tamna.simulators.hospital import services
 from tamna.simulators.hospital.crowd import DEPARTMENTS, DISEASES, PAYERS, Crowd, crowd, residents, visitors
-from tamna.simulators.hospital.figures import figures
 from tamna.simulators.hospital.seasons import Month, day_number, days
 from tamna.simulators.hospital.stays import Stays, around
 from tamna.simulators.hospital.visits import KINDS, TENDERS, Visits, emergencies, outpatients
@@ -253,7 +252,3 @@ def _events(month: Month, visits: Visits, ids: np.ndarray) -> pl.DataFrame:
         for name, minute in zip(names, moments, strict=True)
     ]
     return pl.concat(frames).sort("at", "encounter_id", maintain_order=True)
-
-
-def noticed_codes() -> list[str]:
-    return list(figures("years")["review"]["new_notice"]["codes"])
