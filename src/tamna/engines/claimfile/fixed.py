@@ -190,8 +190,8 @@ def _parts(text: str, length: int, encoding: str) -> list[str]:
 def _number(value: Any, item: Field, layout: Layout, notes: _Notes) -> str:
     if value is None or value == "":
         return " " * item.len
-    if type(value) is int and not item.decimals:
-        text = str(value)
+    if (type(value) is int or type(value) is float) and value % 1 == 0:
+        text = str(int(value) * 10**item.decimals)
     else:
         try:
             exact = decimal(value).scaleb(item.decimals)
