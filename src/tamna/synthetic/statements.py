@@ -19,6 +19,7 @@ from tamna.simulators.hospital.crowd import residents
 from tamna.simulators.hospital.figures import figures
 from tamna.simulators.hospital.month import HospitalMonth
 from tamna.simulators.hospital.seasons import Month, day_number
+from tamna.synthetic.prices import priced, shared
 
 INSTITUTION = "39100103"
 INSURER_KIND = {
@@ -80,6 +81,30 @@ def archived(seed: int, month: Month, made: HospitalMonth, charges: pl.DataFrame
 def licensed(seed: int) -> frozenset[str]:
     """Doctors the agency knows of this hospital (신고 인력)."""
     return frozenset(doctor.license_no for doctor in residents(seed)[0].doctors)
+
+
+def billed(made: HospitalMonth, month: Month) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Priced lines of every encounter, and the encounters with who pays what."""
+    about = made.encounters.select(
+        "encounter_id", "payer", "night", "closed_on", "admitted_on", "started_at",
+        age_days=(pl.col("closed_on") - pl.col("birth_date")).dt.total_days(),
+    )  # fmt: skip
+    lines = made.lines.join(about, on="encounter_id", how="left", maintain_order="left")
+    lines = priced(lines, month.first)
+    lines = lines.sort("encounter_id", "item_class", "item_sub", "code", "offset", "minute").with_columns(
+        line_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("encounter_id"),
+        service_on=pl.col("admitted_on") + pl.duration(days=pl.col("offset")),
+        service_at=pl.col("admitted_on").cast(pl.Datetime("us"))
+        + pl.duration(days=pl.col("offset"), minutes=pl.col("minute").cast(pl.Int64)),
+    )
+    charges = lines.select(
+        "encounter_id", "line_no", "code", "name", "item_class", "item_sub", "code_kind", "benefit", "bucket", "unit_won",
+        pl.col("quantity").cast(pl.Int64), "times", "days", "amount_won", "add_on_rate", "night_add_on", "child_add_on",
+        "service_on", "service_at", "fault",
+    )  # fmt: skip
+    return charges, shared(
+        made.encounters, charges.select("encounter_id", "bucket", "benefit", "item_class", "amount_won")
+    )
 
 
 def written(made: HospitalMonth, charges: pl.DataFrame, bills: pl.DataFrame, month: Month) -> Statements:

@@ -19,11 +19,10 @@ import polars as pl
 import tamna
 from tamna.simulators.hospital.crowd import residents
 from tamna.simulators.hospital.figures import departments, figures
-from tamna.simulators.hospital.month import HospitalMonth, hospital_month
+from tamna.simulators.hospital.month import hospital_month
 from tamna.simulators.hospital.office import items, office_month
 from tamna.simulators.hospital.seasons import Month
-from tamna.synthetic.prices import priced, shared
-from tamna.synthetic.statements import archived
+from tamna.synthetic.statements import archived, billed
 
 FORMAT = 2
 NOTICE = "All of this is invented by a program. Nobody in it exists; no figure says anything about a real hospital."
@@ -124,7 +123,7 @@ ADMINISTRATIVE = (
 def tables_of(seed: int, month: Month) -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
     """All tables of a month, and the labels kept apart."""
     made = hospital_month(seed, month)
-    charges, bills = _billed(made, month)
+    charges, bills = billed(made, month)
     past = archived(seed, month, made, charges, bills)
     invoices, payments = _money(bills, month)
     tables = {
@@ -136,30 +135,6 @@ def tables_of(seed: int, month: Month) -> tuple[dict[str, pl.DataFrame], dict[st
     }  # fmt: skip
     truth = {"faults": past.faults, "mistakes": past.mistakes, "no_show": made.no_show_truth, "cuts": past.causes}
     return {name: frame.with_columns(is_synthetic=pl.lit(True)) for name, frame in tables.items()}, truth
-
-
-def _billed(made: HospitalMonth, month: Month) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Priced lines of every encounter, and the encounters with who pays what."""
-    about = made.encounters.select(
-        "encounter_id", "payer", "night", "closed_on", "admitted_on", "started_at",
-        age_days=(pl.col("closed_on") - pl.col("birth_date")).dt.total_days(),
-    )  # fmt: skip
-    lines = made.lines.join(about, on="encounter_id", how="left", maintain_order="left")
-    lines = priced(lines, month.first)
-    lines = lines.sort("encounter_id", "item_class", "item_sub", "code", "offset", "minute").with_columns(
-        line_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("encounter_id"),
-        service_on=pl.col("admitted_on") + pl.duration(days=pl.col("offset")),
-        service_at=pl.col("admitted_on").cast(pl.Datetime("us"))
-        + pl.duration(days=pl.col("offset"), minutes=pl.col("minute").cast(pl.Int64)),
-    )
-    charges = lines.select(
-        "encounter_id", "line_no", "code", "name", "item_class", "item_sub", "code_kind", "benefit", "bucket", "unit_won",
-        pl.col("quantity").cast(pl.Int64), "times", "days", "amount_won", "add_on_rate", "night_add_on", "child_add_on",
-        "service_on", "service_at", "fault",
-    )  # fmt: skip
-    return charges, shared(
-        made.encounters, charges.select("encounter_id", "bucket", "benefit", "item_class", "amount_won")
-    )
 
 
 def _money(bills: pl.DataFrame, month: Month) -> tuple[pl.DataFrame, pl.DataFrame]:

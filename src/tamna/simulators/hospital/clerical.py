@@ -395,3 +395,28 @@ MAKERS: dict[str, Callable[[int, Document, Known], Made]] = {
     "level_left_out": _level_left_out, "emergency_fee_kept": _emergency_fee_kept, "referral_left_out": _left_out("referral_no"),
     "confirmation_left_out": _left_out("confirm_no"), "office_left_out": _left_out("aid_office"), "accident_missed": _accident_missed,
 }  # fmt: skip
+
+
+def put_right(document: Document, known: Known) -> Document | None:
+    """The statement as it should have been, from one without a clerk's slip: it follows the register. None: nothing is claimed at all."""
+    claim = document["claim"]
+    if claim["insurer_kind"] not in ("4", "5"):
+        return document
+    if known.insurer_kind is None:
+        return None
+    ended = known.special_to is not None and known.special_to < claim["first_visit_on"]
+    if known.insurer_kind == claim["insurer_kind"] and not (claim.get("special_code") and ended):
+        return document
+    name = claim["claim_id"]
+    changed = {
+        **claim,
+        "insurer_kind": known.insurer_kind,
+        "eligibility_insurer_kind": known.insurer_kind if known.insurer_kind in "45" else None,
+    }
+    if known.insurer_kind == "5":
+        changed |= {"aid_type": "1", "referral_no": f"R{name}", "confirm_no": f"M{name}", "aid_office": "50130"}
+    if known.insurer_kind == "8":
+        changed["accident_kind"] = "traffic"
+    if ended or known.insurer_kind != claim["insurer_kind"]:
+        changed |= {"special_code": None, "special_registered": False, "registered_code": None, "special_no": None}
+    return {**document, "claim": changed}
