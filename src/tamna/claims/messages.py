@@ -11,5 +11,6 @@ MESSAGES = {
     "claims.fix_stale": _("The claim changed since this fix was offered. Nothing was changed; check the claim again."),
     "claims.nothing_ready": _("No claim is ready to send."),
     "claims.batch_refused": _("The agency refused the file (%(code)s). Nothing was lost; the batch stays open."),
+    "claims.bad_rules": _("The rules cannot be read: %(why)s. No statement was checked."),
     "claims.already_decided": _("This answer was already dealt with."),
 }

@@ -121,6 +121,7 @@ class ClaimLine(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["claim", "line_no"], name="line_no_once")]
+        indexes = [models.Index(fields=["service_at"], condition=Q(item_class="06"), name="therapy_by_day")]
 
 
 class Finding(models.Model):
@@ -169,3 +170,107 @@ class ClaimResponse(models.Model):
             ),
             models.Index(fields=["decided_on"], condition=Q(kind="result"), name="results_by_day"),
         ]
+
+
+class ReportedStaff(models.Model):
+    """신고 인력 (요양기관 현황 신고): a person as the agency knows them, from a day to the last day it holds."""
+
+    kind = models.CharField(
+        max_length=30
+    )  # as `requires` of the fee master: physical_therapist psychiatrist; else doctor
+    license_no = models.CharField("면허번호", max_length=10, blank=True)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "license_no", "valid_from"], name="staff_reported_once"),
+            models.CheckConstraint(
+                condition=Q(valid_to=None) | Q(valid_from__lte=models.F("valid_to")), name="staff_from_before_to"
+            ),
+        ]
+
+
+class ReportedMachine(models.Model):
+    """신고 장비: a machine as the agency knows it; `valid_to` is the last day of its quality inspection (품질관리검사)."""
+
+    kind = models.CharField(max_length=30)  # as `equipment` of params/claimcheck/equipment_needed.csv: CT MRI DXA …
+    number = models.CharField("장비번호", max_length=30, blank=True)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "number", "valid_from"], name="machine_reported_once"),
+            models.CheckConstraint(
+                condition=Q(valid_to=None) | Q(valid_from__lte=models.F("valid_to")), name="machine_from_before_to"
+            ),
+        ]
+
+
+class InfectionReport(models.Model):
+    """법정 감염병 신고 (감염병예방법 제11조): that a visit's infection was reported to the health authority."""
+
+    encounter = models.ForeignKey("reception.Encounter", on_delete=models.PROTECT, related_name="infection_reports")
+    code = models.CharField(max_length=20)  # the diagnosis, KCD
+    reported_on = models.DateField()
+    receipt_no = models.CharField(max_length=40, blank=True)
+    made_by = models.CharField(max_length=150)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["encounter", "code"], name="infection_reported_once")]
+
+
+class Recheck(models.Model):
+    """일괄 재점검: stored statements checked again under the rules of a day, chunk by chunk; nothing on them changes."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        STOPPED = "stopped", _("Stopped")
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    key = models.CharField(max_length=120, unique=True)  # idempotency: the same key is the same run
+    rules_on = models.DateField(null=True, blank=True)  # empty: each statement under the rules of its own day
+    own_rules = models.TextField(blank=True)  # YAML that adds or replaces rules
+    only = models.JSONField(default=list)  # rule ids; empty: all
+    first_on = models.DateField(null=True, blank=True)  # of the first visit days
+    last_on = models.DateField(null=True, blank=True)
+    department = models.ForeignKey("core.Department", on_delete=models.PROTECT, null=True, blank=True)
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    total = models.PositiveIntegerField()
+    done = models.PositiveIntegerField(default=0)
+    found = models.PositiveIntegerField(default=0)  # statements with a finding
+    findings = models.PositiveIntegerField(default=0)
+    risk_won = models.BigIntegerField(default=0)
+    not_evaluated = models.JSONField(default=dict)  # rule → what the records lack
+    after_patient = models.BigIntegerField(default=0)  # where it goes on: patients in order of their keys
+    most = models.PositiveIntegerField(null=True, blank=True)  # at most about so many statements
+    made_by = models.CharField(max_length=150)
+    made_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    seconds = models.FloatField(default=0)  # of work, without waiting
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(done__lte=models.F("total")), name="recheck_done_of_total")]
+
+
+class RecheckFinding(models.Model):
+    """What a re-check found; the statement's own findings stay as they are."""
+
+    recheck = models.ForeignKey(Recheck, on_delete=models.CASCADE, related_name="rows")
+    claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="+")
+    rule_id = models.CharField(max_length=40)
+    over = models.CharField(max_length=13)
+    at = models.PositiveIntegerField()
+    line_no = models.PositiveIntegerField(null=True, blank=True)
+    severity = models.CharField(max_length=6)
+    won_at_risk = models.BigIntegerField(default=0)
+    is_hidden = models.BooleanField(default=False)  # behind a graver fault
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["recheck", "claim", "rule_id", "at"], name="recheck_finding_once")
+        ]
+        indexes = [models.Index(fields=["recheck", "rule_id", "-won_at_risk"])]

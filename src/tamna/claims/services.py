@@ -7,7 +7,6 @@ after submission is a new statement. Nothing is written off by itself: a cut wai
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -16,7 +15,7 @@ from django.db.models import IntegerField, Max, Min, Sum
 from django.db.models.functions import Cast
 
 from tamna.billing.models import ChargeItem
-from tamna.claims import documents
+from tamna.claims import archive, documents
 from tamna.claims.models import Batch, Claim, ClaimLine, ClaimResponse, Finding
 from tamna.claims.selectors import SENT_TO_HIRA
 from tamna.connect import hira
@@ -25,7 +24,8 @@ from tamna.core import audit, clock, notices, numbering, outbox
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
 from tamna.core.models import Hospital
-from tamna.engines.claimcheck import RuleSet
+from tamna.engines.claimcheck import Company, RuleSet
+from tamna.engines.claimcheck.fixes import verified
 from tamna.reception.models import Encounter
 
 log = structlog.get_logger()
@@ -34,14 +34,13 @@ DAYS_TO_SEND = 15
 SETTING_LETTER = {"inpatient": "I", "outpatient": "O", "emergency": "E"}
 
 
-@lru_cache(maxsize=1)
 def ruleset() -> RuleSet:
-    """The rules in force, compiled once a process."""
-    return RuleSet.load()
+    """The rules in force, with the hospital's own reports; compiled once a process and report."""
+    return archive.checker().rules
 
 
-def rules_version() -> str:
-    return f"{len(ruleset().rules)} rules"
+def rules_version(rules: RuleSet) -> str:
+    return f"{len(rules.rules)} rules"
 
 
 @transaction.atomic
@@ -109,14 +108,15 @@ def check(*, claim_id: int, by: Actor) -> Claim:
 
     Findings a person accepted with a reason stay accepted when the same fault is found again.
     """
-    claim = Claim.objects.select_for_update().select_related("encounter__patient", "department").get(pk=claim_id)
+    claim = Claim.objects.select_for_update().get(pk=claim_id)
     if claim.status not in OPEN:
         raise DomainError("claims.wrong_state", status=claim.get_status_display())
-    document = documents.of(claim)
-    report = ruleset().check_one(document)
+    checker = archive.checker()
+    document, company = checker.company(claim.pk)
+    report = checker.rules.checked(document, company)
     accepted = {(row.rule_id, row.line_no): row for row in claim.findings.filter(state="accepted")}
     claim.findings.all().delete()
-    fixes = _fixes(document) if report.findings else {}
+    fixes = _fixes(checker.rules, document, company) if report.findings else {}
     rows = []
     for found in report.findings:
         before = accepted.get((found.rule_id, found.line_no))
@@ -135,7 +135,7 @@ def check(*, claim_id: int, by: Actor) -> Claim:
     claim.adjusts = sum(row.severity == "adjust" for row in still)
     claim.warnings = sum(row.severity == "warn" for row in still)
     claim.risk_won = sum(row.won_at_risk for row in still if row.severity != "warn")
-    claim.score, claim.checked_at, claim.rules_version = report.score, clock.now(), rules_version()
+    claim.score, claim.checked_at, claim.rules_version = report.score, clock.now(), rules_version(checker.rules)
     claim.status = Claim.Status.CHECKED if claim.rejects or claim.adjusts else Claim.Status.APPROVED
     claim.save()
     facts = {"claim_id": claim.pk, "rejects": claim.rejects, "adjusts": claim.adjusts}
@@ -143,10 +143,10 @@ def check(*, claim_id: int, by: Actor) -> Claim:
     return claim
 
 
-def _fixes(document: dict[str, Any]) -> dict[tuple[str, int | None], dict[str, Any]]:
+def _fixes(rules: RuleSet, document: dict[str, Any], company: Company) -> dict[tuple[str, int | None], dict[str, Any]]:
     """Fixes that the engine computed and checked again, by finding."""
     found = {}
-    for proposal in ruleset().verified_fixes(document):
+    for proposal in verified(rules, document, company):
         raw = proposal.as_json()
         if all(step["action"] in ("set_claim", "set_line", "remove_line") for step in raw["steps"]):
             found[raw["rule_id"], raw["line_no"]] = raw
@@ -273,8 +273,8 @@ def _base36(number: int) -> str:
 
 def file_of(batch: Batch) -> bytes:
     """The file of a batch; the same batch gives the same bytes."""
-    claims = list(batch.claims.select_related("encounter").order_by("serial_no"))
-    hospital, statements = Hospital.objects.first(), documents.of_many(claims)
+    claims = list(batch.claims.order_by("serial_no"))
+    hospital, statements = Hospital.objects.first(), documents.to_send(claims)
     for claim, document in zip(claims, statements, strict=True):
         document["claim"] |= {
             "batch_no": batch.batch_no,

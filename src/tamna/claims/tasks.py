@@ -40,3 +40,11 @@ def check_drafts(timestamp: int) -> int:
     for claim_id in waiting:
         services.check(claim_id=claim_id, by=SENDER)
     return len(waiting)
+
+
+@app.task(queue="claims", retry=BACKOFF)
+def recheck_claims(recheck_id: int) -> None:
+    """Go through the statements of a run that are left; taken up again by another worker where this one is stopped."""
+    from tamna.claims import recheck
+
+    recheck.work(recheck_id)

@@ -24,6 +24,7 @@ WORK = {
     "recheck_coverage": noop("Ask again for unanswered eligibility"),
     "submit_batch": noop("Send a claim batch"),
     "collect_answers": noop("Collect answers of the agency"),
+    "recheck_claims": noop("Check stored statements again"),
     "check_drafts": noop("Check claims of the night"),
     "seal_audit": noop("Seal the audit log"),
     "expire_proposals": noop("Close expired proposals"),

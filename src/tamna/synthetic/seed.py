@@ -7,18 +7,21 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from tamna.claims.models import ReportedMachine, ReportedStaff
 from tamna.core import clock
 from tamna.core.api import token_hash
 from tamna.core.home import folder
 from tamna.core.models import ApiToken, Department, Hospital, Practitioner, Room, User
 from tamna.engines.calendar import is_weekday
 from tamna.ledger.services import ensure_accounts
+from tamna.params import table
 from tamna.simulators.hospital import World
 from tamna.simulators.hospital.figures import departments
 
 NAMESPACE = uuid.UUID("6f1c9d52-7a0e-5c5b-9c64-8a1d7a3b2f10")
 START_MINUTES = 10 * 60 + 40  # the middle of a weekday morning
 DEFAULT_RATE = 12
+PSYCHIATRY, THERAPISTS = "03", 6
 ROBOT_SCOPES = ["patients.see", "patients.register", "reception.see", "reception.book", "reception.receive", "billing.see",
                 "billing.take", "billing.charge", "it.operate", "automations.see", "automations.decide"]  # fmt: skip
 
@@ -62,6 +65,7 @@ def plant(world: World, rate: int = DEFAULT_RATE) -> datetime:
         )
         for doctor in world.doctors
     )  # fmt: skip
+    _report(world, on)
     for clerk in world.staff:
         user = User(username=clerk.username, name_ko=clerk.name_ko, name_en=clerk.name_en, role=clerk.role, team=clerk.team,
                     is_synthetic=True)  # fmt: skip
@@ -76,3 +80,19 @@ def plant(world: World, rate: int = DEFAULT_RATE) -> datetime:
     start = clock.at_seoul(on, START_MINUTES)
     clock.set_clock(start, rate)
     return start
+
+
+def _report(world: World, on: date) -> None:
+    """What the agency knows of the hospital (요양기관 현황 신고): doctors, therapists, machines inspected for two years more."""
+    since = on - timedelta(days=3 * 365)
+    people = [("doctor", doctor.license_no) for doctor in world.doctors]
+    people += [("psychiatrist", doctor.license_no) for doctor in world.doctors if doctor.department == PSYCHIATRY]
+    people += [("physical_therapist", f"PT{number:04d}") for number in range(1, THERAPISTS + 1)]
+    ReportedStaff.objects.bulk_create(
+        ReportedStaff(kind=kind, license_no=license_no, valid_from=since) for kind, license_no in people
+    )
+    kinds = sorted({row["equipment"] for row in table("claimcheck/equipment_needed")})
+    ReportedMachine.objects.bulk_create(
+        ReportedMachine(kind=kind, number=f"{kind}-1", valid_from=since, valid_to=on + timedelta(days=730))
+        for kind in kinds
+    )

@@ -141,8 +141,8 @@ def test_two_versions_of_a_rule_each_speak_on_their_own_days():
         documents.append(
             schema.normal(statement({"claim": claim, "lines": [{"code": "AA256", "service_on": day}] * 2}))
         )
-    alone = [[finding.line_no for finding in rules.checked(document, []).findings] for document in documents]
+    alone = [[finding.line_no for finding in rules.checked(document).findings] for document in documents]
     assert alone == [[1, 2], [2]]
     found = FramesCheck(rules).check(frames_of(documents), columns_of(documents[0]), documents)
     assert found.select("claim", "line_no").rows() == [(0, 1), (0, 2), (1, 2)]
-    assert rules.checked(documents[0], []).as_json()["not_evaluated"] == []
+    assert rules.checked(documents[0]).as_json()["not_evaluated"] == []

@@ -5,6 +5,6 @@
 
 from tamna.engines.claimcheck.report import Finding, Report
 from tamna.engines.claimcheck.rules import Rule, RuleError
-from tamna.engines.claimcheck.ruleset import RuleSet
+from tamna.engines.claimcheck.ruleset import Company, RuleSet
 
-__all__ = ["Finding", "Report", "Rule", "RuleError", "RuleSet"]
+__all__ = ["Company", "Finding", "Report", "Rule", "RuleError", "RuleSet"]

@@ -60,6 +60,7 @@ class Around:
         self.codes = lines.select("claim", "code").unique()
         self.lines = lines
         self.notes = frames["notes"]
+        self.orders = frames["orders"]
 
 
 @dataclass(frozen=True)
@@ -205,12 +206,16 @@ class FrameEmitter:
 
     def _orders_without_line(self, frame: pl.DataFrame, name: str) -> pl.DataFrame:
         rows = [row for row in self.typing.tables["orders"].rows if row["code"] and row["done_on"]]
-        orders = pl.DataFrame(
+        listed = pl.DataFrame(
             {column: [row[column] for row in rows] for column in ("claim_id", "code", "done_on")},
             schema={"claim_id": pl.String(), "code": pl.String(), "done_on": pl.Date()},
-        ).with_row_index("order")
-        claims = frame.select("claim", self.expr(Name("claim_id"), frame).alias("claim_id")).unique().drop_nulls()
-        orders = orders.join(claims, on="claim_id", how="inner")
+        )
+        claims = frame.select("claim", self.expr(Name("claim_id"), frame).alias("claim_id")).unique()
+        own = self.around.orders.select("claim", "code", "done_on").filter(
+            (pl.col("code") != "") & pl.col("done_on").is_not_null()
+        )
+        orders = pl.concat([own, listed.join(claims.drop_nulls(), on="claim_id").select("claim", "code", "done_on")])
+        orders = orders.with_row_index("order")
         lines = self.around.lines
         days = (
             lines.get_column("service_on")
@@ -225,8 +230,7 @@ class FrameEmitter:
             .agg(pl.len().cast(pl.Int64()).alias(name))
         )
         frame = frame.join(lost, on="claim", how="left", maintain_order="left")
-        known = self.expr(Name("claim_id"), frame).is_not_null()
-        return frame.with_columns(pl.when(known).then(pl.col(name).fill_null(0)).alias(name))
+        return frame.with_columns(pl.col(name).fill_null(0))
 
     def _day(self, frame: pl.DataFrame) -> pl.Expr:
         claims = self.expr(Name("first_visit_on"), frame)

@@ -47,6 +47,7 @@ class Surroundings:
     notes: tuple[tuple[str, str, int | None], ...] = ()  # code, text, line (None: statement)
     done: tuple[tuple[str, date], ...] = ()  # code and day of the lines
     engines: Mapping[str, Any] = field(default_factory=dict)
+    orders: Rows = ()  # carried out
 
     @staticmethod
     def of(document: schema.Document, engines: Mapping[str, Any]) -> "Surroundings":
@@ -62,6 +63,7 @@ class Surroundings:
                 if row.get("code") and row.get("service_on")
             ),
             engines,
+            document["orders"],
         )
 
     def has_note(self, line_no: int | None, whole: bool, code: str, word: str = "") -> bool:
@@ -71,11 +73,11 @@ class Surroundings:
         )
 
     def orders_without_line(self, orders: Rows) -> int:
-        """Orders carried out whose code stands on no line within a day of it."""
+        """Orders carried out (of the document, and these of the table) whose code stands on no line within a day of it."""
         return sum(
             not any(code == order["code"] and abs((day - order["done_on"]).days) <= 1 for code, day in self.done)
-            for order in orders
-            if order["code"] and order["done_on"]
+            for order in (*self.orders, *orders)
+            if order.get("code") and order.get("done_on")
         )
 
     def has_code_prefix(self, start: str) -> bool:
@@ -235,7 +237,7 @@ class _Coder:
                 return local, (local,)
             case Call("orders_without_line", ()):
                 orders, claim_id = self.constant(self.typing.tables["orders"].of), self.name("claim_id")
-                asked = f"around.orders_without_line({orders}(({claim_id},))) if {claim_id} is not None else None"
+                asked = f"around.orders_without_line({orders}(({claim_id},)) if {claim_id} is not None else ())"
                 local = self.local(node, lambda to: [f"{to} = {asked}"])
                 return local, (local,)
             case Call("engine", (Literal(name),)):

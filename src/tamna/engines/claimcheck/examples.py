@@ -117,6 +117,8 @@ def statement(raw: Mapping[str, Any]) -> schema.Document:
     document["diagnoses"] = _rows(raw.get("diagnoses", [{}]), DIAGNOSIS, "seq")
     document["prescriptions"] = copy.deepcopy(list(raw.get("prescriptions", [])))
     document["notes"] = copy.deepcopy(list(raw.get("notes", [])))
+    if "orders" in raw:
+        document["orders"] = copy.deepcopy(list(raw["orders"]))
     return document
 
 

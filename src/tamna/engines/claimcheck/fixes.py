@@ -17,7 +17,7 @@ from tamna.engines.claimcheck.syntax import Node
 from tamna.engines.explain import plain
 
 if TYPE_CHECKING:
-    from tamna.engines.claimcheck.ruleset import RuleSet
+    from tamna.engines.claimcheck.ruleset import Company, RuleSet
 
 LONGEST = 6  # steps of one proposal
 ROWS = {"set_line": "lines", "remove_line": "lines", "set_diagnosis": "diagnoses", "remove_diagnosis": "diagnoses"}
@@ -62,9 +62,9 @@ class Proposal:
         }
 
 
-def verified(rules: "RuleSet", document: schema.Document, history: Sequence[schema.Document] = ()) -> list[Proposal]:
+def verified(rules: "RuleSet", document: schema.Document, company: "Company") -> list[Proposal]:
     """A proposal for every finding whose fix can be computed and holds. `document` is normal."""
-    before = rules.checked(document, history)
+    before = rules.checked(document, company)
     known = {finding.rule.id for finding in before.findings + before.hidden}
     proposals = []
     for finding in before.findings:
@@ -79,11 +79,11 @@ def verified(rules: "RuleSet", document: schema.Document, history: Sequence[sche
                 break
             mended = applied(mended, step)
             steps.append(step)
-            after = rules.checked(mended, history)
+            after = rules.checked(mended, company)
             opened = [one for one in after.findings if one.rule.id not in known or one.rule.id == finding.rule.id]
             follow = next((one for one in opened if one.rule.fix is not None and not _same(one, finding)), None)
         else:
-            after = rules.checked(mended, history)
+            after = rules.checked(mended, company)
             left = {one.rule.id for one in after.findings}
             gone = _count(after.findings, finding.rule.id) < _count(before.findings, finding.rule.id)
             if steps and gone and left <= known:

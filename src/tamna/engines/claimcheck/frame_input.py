@@ -18,7 +18,7 @@ Refusal = tuple[int, InputError]  # the row of its table, from 1
 
 def columns_of_frames(given: Mapping[str, pl.DataFrame | None]) -> "Columns":
     columns = {scope: frozenset(frame.columns) for scope, frame in given.items() if frame is not None}
-    return {scope: names for scope, names in columns.items() if names or scope in {"claims", "notes"}}
+    return {scope: names for scope, names in columns.items() if names or scope in {"claims", "notes", "orders"}}
 
 
 def accepted(given: Mapping[str, pl.DataFrame | None]) -> dict[str, pl.DataFrame]:
@@ -43,7 +43,7 @@ def accepted(given: Mapping[str, pl.DataFrame | None]) -> dict[str, pl.DataFrame
         if lost := rows["claim"].null_count():
             raise InputError("no_such_claim", f"{lost} {scope} belong to no claim", field=f"{scope}.claim_id")
         frames[scope] = rows.with_columns(at=pl.int_range(pl.len(), dtype=pl.UInt32()).over("claim"))
-    frames["notes"] = _with_line_notes(frames["notes"], frames["lines"])
+    frames["notes"] = with_line_notes(frames["notes"], frames["lines"])
     frames["lines"] = _with_times(frames["lines"])
     return frames
 
@@ -165,7 +165,7 @@ def _with_age(claims: pl.DataFrame) -> pl.DataFrame:
     return claims.with_columns(age=pl.coalesce("age", years) if "age" in claims.columns else years)
 
 
-def _with_line_notes(notes: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+def with_line_notes(notes: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """Notes as rows with note_code, note_text, line_no; then the note written on a line."""
     if "code" in notes.columns:
         notes = notes.with_columns(note_code=pl.col("code"))
@@ -179,6 +179,6 @@ def _with_line_notes(notes: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     shortcut = lines.select("claim", "note_code", "note_text", "line_no").filter(
         (pl.col("note_code").fill_null("") != "") | (pl.col("note_text").fill_null("") != "")
     )
-    joined = pl.concat([notes.drop("at"), shortcut], how="diagonal")
+    joined = pl.concat([notes.drop("at"), shortcut.with_columns(unit=pl.lit("line"))], how="diagonal")
     joined = joined.sort("claim", maintain_order=True)
     return joined.with_columns(at=pl.int_range(pl.len(), dtype=pl.UInt32()).over("claim"))

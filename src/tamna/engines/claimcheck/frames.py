@@ -76,9 +76,11 @@ class FramesCheck:
         frames: Mapping[str, pl.DataFrame],
         columns: "Columns",
         documents: Sequence[schema.Document] | None = None,
+        *,
+        peers: Iterable[str] | None = None,
     ) -> pl.DataFrame:
-        """Findings over frames that have `claim` and `at` and typed columns."""
-        skipped = self.ruleset.not_evaluated(columns)
+        """Findings over frames that have `claim` and `at` and typed columns. `peers`: see `RuleSet.not_evaluated`."""
+        skipped = self.ruleset.not_evaluated(columns, peers=peers)
         parts = [part for rule in self.ruleset.rules if rule.key not in skipped for part in parts_of(rule)]
         whole = {scope: _completed(frame, scope) for scope, frame in frames.items()}
         used = {scope: self._used(parts, scope) for scope in whole}
@@ -239,6 +241,7 @@ def _completed(frame: pl.DataFrame, scope: str) -> pl.DataFrame:
         "diagnoses": ("code", "kind"),
         "prescriptions": ("code",),
         "notes": NOTE_COLUMNS,
+        "orders": ("code", "done_on"),
     }[scope]
     types = schema.CLAIM if scope == "claims" else schema.SCOPES[scope]
     missing = [pl.lit(None, TYPES[types[name]]).alias(name) for name in wanted if name not in frame.columns]

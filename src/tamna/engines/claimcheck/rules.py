@@ -379,9 +379,15 @@ def shipped() -> Iterator[tuple[str, str]]:
 
 
 def read_rules(
-    typing: Typing, extra_files: Iterable[Path | str] = (), only: Iterable[str] = (), on: date | None = None
+    typing: Typing,
+    extra_files: Iterable[Path | str] = (),
+    only: Iterable[str] = (),
+    on: date | None = None,
+    own: str = "",
 ) -> tuple[Rule, ...]:
-    """The shipped rules, replaced or joined by those of `extra_files`; with `on`, those of that day, without dates."""
+    """The shipped rules, replaced or joined by those of `extra_files` and of the text `own`; with `on`, those of that day,
+    without dates.
+    """
     rules: dict[str, Rule] = {}
     for name, text in shipped():
         for raw in raw_rules(text, name):
@@ -389,13 +395,10 @@ def read_rules(
             if rule.id in rules:
                 raise RuleError(f"{name}: rule {rule.id} is there already")
             rules[rule.id] = rule
-    for path in map(Path, extra_files):
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise RuleError(f"{path.name}: cannot be read") from error
-        for raw in raw_rules(text, path.name):
-            rule = built({**OWN, **raw}, typing, path.name)
+    more = [(path.name, _text_of(path)) for path in map(Path, extra_files)] + ([("own rules", own)] if own else [])
+    for name, text in more:
+        for raw in raw_rules(text, name):
+            rule = built({**OWN, **raw}, typing, name)
             rules[rule.id] = rule
     if wanted := set(only):
         if unknown := wanted - set(rules):
@@ -404,3 +407,10 @@ def read_rules(
     if on is not None:
         rules = {name: replace(rule, starts_on=date.min, ends_on=None) for name, rule in rules.items() if rule.at(on)}
     return tuple(rules.values())
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RuleError(f"{path.name}: cannot be read") from error

@@ -29,6 +29,19 @@ if TYPE_CHECKING:
 Columns = Mapping[str, frozenset[str]]  # scope → columns the input has; a scope without rows is left out
 
 
+@dataclass(frozen=True)
+class Company:
+    """The other claims a claim is judged with, and what its source can know."""
+
+    history: Sequence[schema.Document] = ()  # normal documents
+    place: int | None = None  # this claim's turn among them; after all of them when None
+    peers: frozenset[str] | None = frozenset()  # keys of rules across patients that can be judged; None: every one
+    columns: Columns | None = None  # those of the source, where that is more than this claim shows
+
+
+ALONE = Company()
+
+
 @lru_cache(maxsize=2)
 def _yaml(name: str) -> Any:
     return yaml.safe_load(
@@ -53,11 +66,12 @@ class RuleSet:
         *,
         tables_folder: Path | None = None,
         engines: Mapping[str, Engine] | None = None,
+        own: str = "",
     ) -> "RuleSet":
         """`on` takes the rules of that day for every claim; without it each rule asks the day of care.
 
         `engines` answer `engine('copay')`: document → won (None: unknown); the patient share is known by itself.
-        Raises RuleError, ParamsError.
+        `own`: rules as YAML text, beside those of files. Raises RuleError, ParamsError.
         """
         tables = Tables(tables_folder)
         engines = {"copay": PatientShare(tables), **(engines or {})}
@@ -73,7 +87,7 @@ class RuleSet:
             )
             for name, column in raw.items()
         }
-        rules = read_rules(Typing(tables, derived), extra_files, only, on)
+        rules = read_rules(Typing(tables, derived), extra_files, only, on, own)
         return RuleSet(rules, tables, derived, engines)
 
     def of(self, rules: Iterable[Rule]) -> "RuleSet":
@@ -82,7 +96,14 @@ class RuleSet:
 
     def with_table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> "RuleSet":
         """The same rules with one more table of the institution."""
-        return replace(self, tables=self.tables.joined(name, rows))
+        return self.with_tables({name: rows})
+
+    def with_tables(self, given: Mapping[str, Sequence[Mapping[str, Any]]]) -> "RuleSet":
+        """The same rules with more tables of the institution; a table without rows leaves its rules not evaluated."""
+        tables = self.tables
+        for name, rows in given.items():
+            tables = tables.joined(name, rows)
+        return replace(self, tables=tables)
 
     @cached_property
     def typing(self) -> Typing:
@@ -116,14 +137,14 @@ class RuleSet:
 
         `archive`: they are those of all patients, so that rules which compare with peers can be judged.
         """
-        return self.checked(schema.normal(claim), [schema.normal(other) for other in history], archive=archive)
+        others = [schema.normal(other) for other in history]
+        return self.checked(schema.normal(claim), Company(others, peers=None if archive else frozenset()))
 
-    def checked(
-        self, document: schema.Document, history: Sequence[schema.Document], *, archive: bool = False
-    ) -> Report:
+    def checked(self, document: schema.Document, company: Company = ALONE) -> Report:
         """`check_one` for documents that are normal already."""
-        skipped = self.not_evaluated(columns_of(document), alone=not archive)
-        findings = self.single.findings(document, history, skipped)
+        columns = columns_of(document) if company.columns is None else company.columns
+        skipped = self.not_evaluated(columns, peers=company.peers)
+        findings = self.single.findings(document, company.history, skipped, company.place)
         shown, hidden = self.suppressions.split(findings)
         return Report(document["claim"].get("claim_id"), tuple(shown), tuple(hidden), skipped)
 
@@ -134,6 +155,7 @@ class RuleSet:
         diagnoses: "pl.DataFrame",
         prescriptions: "pl.DataFrame | None" = None,
         notes: "pl.DataFrame | None" = None,
+        orders: "pl.DataFrame | None" = None,
     ) -> "pl.DataFrame":
         """Findings over whole tables: claim, claim_id, rule_id, line_no, at, severity, hidden, won_at_risk.
 
@@ -141,21 +163,24 @@ class RuleSet:
         """
         from tamna.engines.claimcheck.frames import FramesCheck
 
-        return FramesCheck(self).findings(
-            {"claims": claims, "lines": lines, "diagnoses": diagnoses, "prescriptions": prescriptions, "notes": notes}
-        )
+        parts = {"prescriptions": prescriptions, "notes": notes, "orders": orders}
+        return FramesCheck(self).findings({"claims": claims, "lines": lines, "diagnoses": diagnoses, **parts})
 
-    def not_evaluated(self, columns: Columns, *, alone: bool = False) -> Mapping[str, str]:
-        """Rules that cannot be judged with these columns, by `Rule.key` → what they lack. `alone`: without other patients' claims."""
-        key = (alone, *sorted(columns.items()))
+    def not_evaluated(self, columns: Columns, *, peers: Iterable[str] | None = None) -> Mapping[str, str]:
+        """Rules that cannot be judged with these columns, by `Rule.key` → what they lack.
+
+        `peers`: keys of the rules across patients whose other claims are there; None: every such rule.
+        """
+        there = None if peers is None else frozenset(peers)
+        key = (there, *sorted(columns.items()))
         if key not in self._absent:
             lacking: dict[str, str] = {}
             across = {rule.key for rule in self.rules if rule.across_patients}
             for rule, (needed, table) in self._needs.items():
                 gone = sorted(f"{scope}.{name}" for scope, name in needed if not _present(columns, scope, name))
                 if gone or table:
-                    lacking[rule] = ", ".join(gone) or f"table {table}"
-                elif alone and rule in across:
+                    lacking[rule] = ", ".join(gone).replace("orders.*", "table orders") or f"table {table}"
+                elif there is not None and rule not in there and rule in across:
                     lacking[rule] = "claims of other patients"
             if len(self._absent) > 256:
                 self._absent.clear()
@@ -180,6 +205,7 @@ class RuleSet:
                     needed.add(("notes", "*"))
                 case Call("orders_without_line"):
                     needed |= {("lines", "code"), ("lines", "service_on")}
+                    needed |= set() if self.tables["orders"].usable else {("orders", "*")}
                 case Call("code_present") | Listed(rows="line"):
                     needed.add(("lines", "code"))
                 case Call("has_code_prefix") | Listed(rows="diagnosis"):
@@ -215,7 +241,7 @@ class RuleSet:
                     asked.setdefault(table, set()).update([column] if column else [])
                 case Listed(table=table):
                     asked.setdefault(table, set())
-                case Call("orders_without_line"):
+                case Call("orders_without_line") if self.tables["orders"].usable:
                     asked["orders"] = {"code", "done_on"}
         for name, columns in sorted(asked.items()):
             if not self.tables[name].usable:
@@ -236,7 +262,7 @@ class RuleSet:
         """Fixes the engine computed and checked again, one proposal a finding. Raises InputError."""
         from tamna.engines.claimcheck.fixes import verified
 
-        return verified(self, schema.normal(claim), [schema.normal(other) for other in history])
+        return verified(self, schema.normal(claim), Company([schema.normal(other) for other in history]))
 
 
 def columns_of(document: schema.Document) -> Columns:
@@ -245,14 +271,16 @@ def columns_of(document: schema.Document) -> Columns:
     for part in schema.TABLES:
         if rows := document[part]:
             columns[part] = frozenset(rows[0]) if len(rows) == 1 else frozenset().union(*rows)
-        elif part == "notes" and part in document["given"]:
-            columns[part] = frozenset()  # no note is known, not unknown
+        elif part in {"notes", "orders"} and part in document["given"]:
+            columns[part] = frozenset()  # it is known that there is none
     return columns
 
 
 def _present(columns: Columns, scope: str, name: str) -> bool:
     if scope == "engine":
         return False
+    if scope == "orders":
+        return "orders" in columns
     if name == "*":  # notes may be given as notes or on the line
         return "notes" in columns or "note_code" in columns.get("lines", {"note_code"})
     if scope == "notes" and name in {"note_code", "note_text", "line_no"}:

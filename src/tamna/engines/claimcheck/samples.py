@@ -145,7 +145,8 @@ def _claim(
         ],
         "prescriptions": [],
         "notes": [],
-        "given": {"lines", "diagnoses", "prescriptions", "notes"},
+        "orders": [],
+        "given": {"lines", "diagnoses", "prescriptions", "notes", "orders"},
     }
 
 

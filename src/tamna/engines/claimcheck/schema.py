@@ -11,7 +11,7 @@ from typing import Any
 from tamna.engines.errors import InputError
 
 Row = dict[str, Any]
-Document = dict[str, Any]  # claim: Row; lines, diagnoses, prescriptions, notes: list[Row]
+Document = dict[str, Any]  # claim: Row; lines, diagnoses, prescriptions, notes, orders: list[Row]
 
 
 def _columns(text: str) -> dict[str, str]:
@@ -71,11 +71,18 @@ text: claim_id unit prescription_no code text note_code note_text
 int: line_no
 """
 )
+ORDER = _columns(
+    """
+text: claim_id code
+date: done_on
+"""
+)
 TABLES: dict[str, dict[str, str]] = {
     "lines": LINE,
     "diagnoses": DIAGNOSIS,
     "prescriptions": PRESCRIPTION,
     "notes": NOTE,
+    "orders": ORDER,
 }
 # Without these a statement cannot exist: an absent column is an empty field, so that F001–F008 and F013 speak.
 REQUIRED = frozenset(
