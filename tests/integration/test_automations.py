@@ -179,11 +179,11 @@ def test_a_difference_of_the_day_is_explained(patient, clerk, user_of):
     by = Actor("person", user.username, user.pk, user.role, user.team)
     bill = visit(patient, clerk).invoices.get()
     paid = billing.record_payment(invoice_id=bill.pk, amount_won=bill.patient_won, tender="cash", key="a", by=by)
-    closing = billing.close_day(cashier=user, on=clock.today(), counted_cash_won=0, by=by)
+    closing = billing.close_day(cashier=user, on=clock.today(), counted_cash_won=0, note="모름", by=by)
     outbox.deliver_all()
     (row,) = made("bill.pay")
     automations.decide(row.pk, "accepted", by=by)
-    assert str(paid.receipt_no) in CashClosing.objects.get(pk=closing.pk).note and User.objects.count() == 1
+    assert str(paid.receipt_no) in CashClosing.objects.get(pk=closing.pk).finding and User.objects.count() == 1
 
 
 def test_an_unknown_order_code_is_learnt_and_charged(patient, clerk):

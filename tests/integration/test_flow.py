@@ -210,7 +210,11 @@ def test_money_goes_back_to_where_it_came_from_and_the_day_closes_to_the_won(pat
     assert refused.value.key == "billing.refund_too_much"
     back = billing.refund(payment_id=taken.pk, amount_won=1000, reason="이중 수납", key="r1", by=by)
     assert (back.tender, back.amount_won, back.refund_of_id) == ("cash", -1000, taken.pk)
-    closing = billing.close_day(cashier=user, on=clock.today(), counted_cash_won=bill.patient_won - 1000 - 50, by=by)
+    counted = {"cashier": user, "on": clock.today(), "counted_cash_won": bill.patient_won - 1000 - 50, "by": by}
+    with pytest.raises(DomainError) as refused:  # a difference is never left without a word
+        billing.close_day(**counted)
+    assert refused.value.key == "billing.difference_reason"
+    closing = billing.close_day(**counted, note="잔돈 부족")
     assert (closing.expected_cash_won, closing.difference_won) == (bill.patient_won - 1000, -50)
     outbox.deliver_all()
     assert JournalEntry.objects.filter(source_type="closing").exists()

@@ -183,9 +183,10 @@ def test_a_day_that_was_not_closed_is_told_next_morning_and_can_still_be_closed(
     with clock.frozen(clock.now() + timedelta(days=1)):
         hers, others = browser(people["cashier"]), browser(people["front_lead"])
         assert hers.get(f"/notifications/{row.public_id}")["Location"] == "/billing/closing?on=2026-11-24"
-        assert others.post("/billing/closing?on=2026-11-24", {"counted": "0"}).status_code == 200
+        assert others.post("/billing/closing/count?on=2026-11-24", {"note-1000": "0"}).status_code == 409
         assert not CashClosing.objects.exists()  # nothing of that day is hers
-        hers.post("/billing/closing?on=2026-11-24", {"counted": str(bill.patient_won)})
+        hers.post("/billing/closing/count?on=2026-11-24", {"note-10": str(bill.patient_won // 10)})
+        hers.post("/billing/closing/close?on=2026-11-24", {"note": "" if bill.patient_won % 10 == 0 else "10원 미만"})
     assert CashClosing.objects.get().business_on.isoformat() == "2026-11-24"
     hour("2026-11-26", 8)
     assert told("day.open") == ["cashier", "front_lead"]

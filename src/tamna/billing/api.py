@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from tamna.billing import cards, services
-from tamna.billing.models import Invoice
+from tamna.billing.models import Invoice, Payment
 from tamna.core.api import actor, scope
 
 router = Router(tags=["billing"])
@@ -16,7 +16,7 @@ router = Router(tags=["billing"])
 
 class NewPayment(Schema):
     amount_won: int
-    tender: Literal["card", "cash", "transfer"]
+    tender: Literal["card", "cash", "transfer", "simple"]
     key: str
 
 
@@ -35,9 +35,8 @@ def read(request: HttpRequest, public_id: UUID) -> dict[str, Any]:
 @router.post("/invoices/{uuid:public_id}/payments")
 @scope("billing.take")
 def pay(request: HttpRequest, public_id: UUID, body: NewPayment) -> dict[str, Any]:
-    """Take money; the same key takes once, a card is approved by the terminal first."""
+    """Take money; the same key takes once, a card or simple pay is approved by the terminal first."""
     bill = get_object_or_404(Invoice, public_id=public_id)
-    take = cards.pay_by_card if body.tender == "card" else services.record_payment
-    fields: dict[str, Any] = {} if body.tender == "card" else {"tender": body.tender}
-    payment = take(invoice_id=bill.pk, amount_won=body.amount_won, key=body.key, by=actor(request), **fields)
+    take = cards.pay if body.tender in Payment.BY_TERMINAL else services.record_payment
+    payment = take(invoice_id=bill.pk, amount_won=body.amount_won, tender=body.tender, key=body.key, by=actor(request))
     return {"id": payment.public_id, "receipt_no": payment.receipt_no, "amount_won": payment.amount_won}

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from tamna.billing import cards, rating, services
-from tamna.billing.models import ChargeItem, Invoice
+from tamna.billing import rating, services
+from tamna.billing.models import ChargeItem
 from tamna.core import audit
 from tamna.core.access import needs
 from tamna.core.actor import Actor
@@ -70,13 +70,3 @@ def payer(request: HttpRequest, public_id: UUID) -> HttpResponse:
         special_case=request.POST.get("special_case", ""), reason=request.POST.get("reason", ""), by=Actor.of(request),
     )  # fmt: skip
     return redirect("billing:charges", public_id=public_id)
-
-
-@require_POST
-@needs("billing.refund")
-def give_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Settle a bill in the patient's favour."""
-    bill = get_object_or_404(Invoice, public_id=public_id)
-    reason, key = request.POST.get("reason", "") or bill.number, request.POST.get("key", "")
-    cards.give_back(bill=bill, reason=reason, key=key, by=Actor.of(request))
-    return redirect("billing:invoice", public_id=public_id)

@@ -2,16 +2,21 @@
 
 from datetime import date, timedelta
 
+from django.utils.translation import gettext_noop as noop
+
 from tamna.billing import rating, selectors, services
+from tamna.billing.models import ChargeItem, PaymentPlan
 from tamna.core import notices, outbox
 from tamna.core.actor import Actor
 from tamna.core.automations import declare
 from tamna.core.models import Event
 from tamna.reception.models import Encounter, ServiceRequest
 
-PRICER = Actor.automation("bill.price")
+PRICER, COLLECTOR = Actor.automation("bill.price"), Actor.automation("bill.pay")
 declare("bill.price", kind="E", module=__name__, engine="engines.tariff.price_line")
 declare("bill.copay", kind="E", module=__name__, engine="engines.tariff.copay")
+declare("bill.cap", kind="E", module=__name__, engine="engines.tariff.copay",
+        covers=noop("The year's share at this hospital, the cut-off above the top cap, the refund for each income group; shares paid elsewhere are not known here."))  # fmt: skip
 declare("bill.relief", kind="E", module=__name__, engine="engines.tariff.copay")
 declare("bill.medicalaid", kind="E", module=__name__, engine="engines.tariff.copay")
 
@@ -29,7 +34,7 @@ def on_order(event: Event) -> None:
 
 @outbox.on("order.revoked", key="billing.order_revoked")
 def on_order_revoked(event: Event) -> None:
-    charge = services.ChargeItem.objects.filter(service_request_id=event.payload["order_id"]).first()
+    charge = ChargeItem.objects.filter(service_request_id=event.payload["order_id"]).first()
     if charge is not None:
         services.cancel_charge(charge_id=charge.pk, by=PRICER, reason="order revoked")
 
@@ -67,3 +72,28 @@ def on_morning(event: Event) -> None:
     for cashier in selectors.open_days(on):
         notices.tell("day.open", {"day": on.isoformat(), "number": cashier}, key=f"{on}:{cashier}", people=[cashier],
                      url=f"/billing/closing?on={on}", at=event.occurred_at)  # fmt: skip
+
+
+@outbox.on("business.day", "payment.taken", key="billing.plans")
+def on_plans(event: Event) -> None:
+    """Each morning, and when a bill is paid: which plans were kept or broken."""
+    running = PaymentPlan.objects.filter(state=PaymentPlan.State.OPEN)
+    if event.name == "payment.taken":
+        running = running.filter(invoice=event.payload["invoice_id"])
+    for plan in running.order_by("id"):
+        services.review_plan(plan_id=plan.pk, by=COLLECTOR)
+
+
+@outbox.on("claim.paid", "claim.cut_accepted", key="billing.claim_answered")
+def on_claim_answered(event: Event) -> None:
+    """The agency's answer about an accident's statement is the third payer's answer to its bill; the ledger took it already."""
+    visit = event.payload.get("encounter_id")
+    bill = services.open_bill_of(visit) if visit else None
+    won = min(event.payload["won"], bill.left_won) if bill else 0
+    if bill is None or won <= 0 or bill.payer.kind not in ("auto", "industrial"):
+        return
+    paid = event.name == "claim.paid"
+    services.take_answer(
+        payer_bill_id=bill.pk, paid_won=won if paid else 0, cut_won=0 if paid else won, cut_to="" if paid else "hospital",
+        reason="" if paid else "claim.cut_accepted", key=f"{event.name}:{event.payload['response_id']}", by=COLLECTOR, by_claim=True,
+    )  # fmt: skip

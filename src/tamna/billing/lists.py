@@ -2,16 +2,18 @@
 
 from datetime import date
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from tamna.billing import fees, selectors
-from tamna.billing.models import Payment
+from tamna.billing.models import PayerBill, Payment, PaymentPlan
+from tamna.billing.services import lapses_on
 from tamna.core import clock
 from tamna.core.choices import departments
 from tamna.core.format import language, moment
 from tamna.core.lists import Column, Filter, Listing, define
-from tamna.core.people import accounts_of
+from tamna.core.people import accounts_of, called
 from tamna.engines.labels import label
 from tamna.engines.tariff.master_file import KNOWN_BENEFITS
 
@@ -47,7 +49,7 @@ PAYMENTS = define(
             Column("time", noop("Time"), lambda row: moment(row.taken_at), wide=True),
             Column("tender", noop("Tender"), lambda row: row.get_tender_display()),
             Column("amount", noop("Amount"), lambda row: row.amount_won, number=True),
-            Column("cashier", noop("Taken by"), lambda row: row.cashier, wide=True),
+            Column("cashier", noop("Taken by"), lambda row: called(row.cashier), wide=True),
         ),
         filters=(
             Filter("on", noop("Day"), lambda rows, on: rows.filter(business_on=on), kind="day", default=lambda: str(clock.today())),
@@ -56,6 +58,86 @@ PAYMENTS = define(
             Filter("cashier", noop("Taken by"), lambda rows, name: rows.filter(cashier__in=accounts_of(name))),
         ),
         empty=noop("No payments on this day."), hint=noop("Choose another day above."),
+    )
+)  # fmt: skip
+
+
+UNPAID = define(
+    Listing(
+        "unpaid", noop("Unpaid bills"), "billing.see", view="billing:unpaid", order=("issued_at", "id"), size=30, of_patients=True,
+        columns=(
+            Column("number", noop("Bill"), lambda row: row.number),
+            Column("patient", noop("Patient"), lambda row: row.encounter.patient.masked_name),
+            Column("issued", noop("Billed on"), lambda row: str(row.business_on), sort=("issued_at", "id")),
+            Column("days", noop("Days"), lambda row: (clock.today() - row.business_on).days, number=True, wide=True),
+            Column("owed", noop("Owed"), lambda row: row.patient_won - row.paid_won, number=True),
+            Column("plan", noop("Agreed"), lambda row: row.agreed.get_state_display() if row.agreed else ""),
+            Column("lapses", noop("Lapses on"), lambda row: str(lapses_on(row.business_on)), wide=True),
+        ),
+        filters=(
+            Filter("q", noop("Name, first consonants, phone, chart"), selectors.of_people, personal=True),
+            Filter("age", noop("Age"), selectors.of_age, kind="choice",
+                   options=lambda: [(str(top), _(word)) for top, word in selectors.AGES]),
+            Filter("plan", noop("Agreed"), lambda rows, state: rows.filter(plans__state=state).distinct() if state != "none" else rows.filter(plans=None),
+                   kind="choice", options=lambda: [("none", _("Nothing agreed")), *PaymentPlan.State.choices]),
+            Filter("department", noop("Department"), lambda rows, code: rows.filter(encounter__department__code=code),
+                   kind="choice", options=departments),
+        ),
+        empty=noop("Nobody owes anything."), hint=noop("Bills that are not paid on the day appear here."),
+    )
+)  # fmt: skip
+
+PAYER_BILLS = define(
+    Listing(
+        "payer-bills", noop("Bills of third payers"), "billing.see", view="billing:payer-bills", order=("-made_at", "-id"), size=30, of_patients=True,
+        columns=(
+            Column("number", noop("Bill"), lambda row: row.number),
+            Column("payer", noop("Third payer"), lambda row: row.payer.name),
+            Column("patient", noop("Patient"), lambda row: row.encounter.patient.masked_name, wide=True),
+            Column("total", noop("Billed"), lambda row: row.total_won, number=True),
+            Column("open", noop("Open"), lambda row: row.left_won, number=True),
+            Column("due", noop("Due"), lambda row: str(row.due_on or ""), wide=True),
+            Column("state", noop("State"), lambda row: row.get_state_display()),
+        ),
+        filters=(
+            Filter("payer", noop("Third payer"), lambda rows, name: rows.filter(payer__name__icontains=name)),
+            Filter("state", noop("State"), lambda rows, state: rows.filter(state=state), kind="choice", options=lambda: PayerBill.State.choices),
+        ),
+        empty=noop("No third payer was billed yet."), hint=noop("Open a visit's charges and choose “Bill a third payer”."),
+    )
+)  # fmt: skip
+
+ORDER_CODES = define(
+    Listing(
+        "order-codes", noop("Order codes"), "billing.see", view="billing:order-codes", order=("-valid_from", "-id"), size=30,
+        columns=(
+            Column("order_code", noop("Order code"), lambda row: row.order_code, sort=("order_code", "id")),
+            Column("order_name", noop("Order"), lambda row: row.order_name),
+            Column("fee_code", noop("Fee code"), lambda row: row.fee_code),
+            Column("from", noop("From"), lambda row: str(row.valid_from), sort=("valid_from", "id")),
+            Column("by", noop("Confirmed by"), lambda row: called(row.confirmed_by), wide=True),
+        ),
+        filters=(
+            Filter("q", noop("Code or name"), lambda rows, words: rows.filter(
+                Q(order_code__istartswith=words) | Q(fee_code__istartswith=words) | Q(order_name__icontains=words))),
+        ),
+        empty=noop("No order code was confirmed yet."), hint=noop("An order whose code is a fee code needs no line here."),
+    )
+)  # fmt: skip
+
+TAX = define(
+    Listing(
+        "tax", noop("Medical expenses of a year"), "billing.tax", order=("id",), size=30, of_patients=True,
+        columns=(
+            Column("chart", noop("Chart"), lambda row: row.chart_no),
+            Column("patient", noop("Patient"), lambda row: row.masked_name),
+            Column("paid", noop("Paid"), lambda row: row.paid_won, number=True),
+            Column("card", noop("Card"), lambda row: row.paid_card or 0, number=True, wide=True),
+            Column("cash", noop("Cash"), lambda row: row.paid_cash or 0, number=True, wide=True),
+            Column("count", noop("Payments"), lambda row: row.paid_count, number=True, wide=True),
+        ),
+        filters=(Filter("year", noop("Year"), lambda rows, year: rows, kind="kept", default=lambda: str(clock.today().year)),),
+        empty=noop("Nobody paid anything in this year."), hint=noop("Choose another year above."),
     )
 )  # fmt: skip
 

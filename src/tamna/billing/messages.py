@@ -15,6 +15,42 @@ MESSAGES = {
     "billing.card_keeps": _(
         "The card company refused the refund (%(code)s). Nothing was given back; ask the card company first."
     ),
+    "billing.card_busy": _(
+        "Another card is being charged for this bill right now. Wait half a minute, then look at the bill again."
+    ),
+    "billing.partly_taken": _("Taken and kept: %(taken)s. The rest was not taken: %(why)s"),
+    "billing.guarantee_not_allowed": _(
+        "No guarantee may be asked of an insured patient (Enforcement Decree of the Health Insurance Act, Art. 19 (2)). "
+        "Nothing was taken."
+    ),
+    "billing.deposit_too_little": _("Only %(left)s won of deposits is left. Nothing was changed."),
+    "billing.not_this_patient": _("The deposit is another patient's. Nothing was changed."),
+    "billing.bad_count": _("Give whole numbers of notes and coins. Nothing was counted."),
+    "billing.difference_reason": _("Your count differs from the book: give a reason. The day is still open."),
+    "billing.drawers_open": _("%(count)s cashiers have not closed their day. The house is still open."),
+    "billing.day_not_over": _("This day has not come yet. Nothing was changed."),
+    "billing.nothing_to_close": _("You took no money on that day that is still open. Nothing was changed."),
+    "billing.plan_sum": _("The parts must add up to what is owed (%(due)s won). Nothing was agreed."),
+    "billing.plan_days": _("Give 1 to %(most)s days in order, none of them past. Nothing was agreed."),
+    "billing.write_off_reason": _("Give a reason for writing off. Nothing was changed."),
+    "billing.write_off_authority": _("Only the director writes off. Ask for it from the bill; nothing was changed."),
+    "billing.guarantee_missing": _("Give the payer's guarantee number. Nothing was billed."),
+    "billing.payer_differs": _(
+        "The visit is not charged to this kind of payer. Change the payer of the visit first; nothing was billed."
+    ),
+    "billing.payer_name": _("Give a name, a kind and 1 to 365 days to pay. Nothing was kept."),
+    "billing.answer_empty": _("Give what was paid or cut, above zero. Nothing was booked."),
+    "billing.cut_reason": _("Say why it was cut and who carries it. Nothing was booked."),
+    "billing.payer_overpaid": _("Only %(left)s won of this bill is open. Nothing was booked."),
+    "billing.answered_by_claim": _(
+        "The review agency answers for this bill through its statement. Nothing was booked twice."
+    ),
+    "billing.answered_already": _("The payer answered this bill already. It cannot be withdrawn."),
+    "billing.cut_not_the_patients": _(
+        "The patient never owed this part. Let the hospital carry it; nothing was booked."
+    ),
+    "billing.order_code_missing": _("Give the order code. Nothing was confirmed."),
+    "billing.file_reason": _("Say what the file is for. Nothing was made."),
     "billing.card_unreachable": _(
         "The card terminal does not answer. Nothing was recorded here; the terminal was asked to cancel. "
         "Try again with the same button, or take cash."
@@ -29,7 +65,7 @@ MESSAGES = {
     "billing.no_fee_master": _("No fee master was imported yet, so nothing can be priced. Ask IT to import it."),
     "billing.fees_unreadable": _("The fee file cannot be read: %(why)s. What was kept before stays."),
     "billing.fees_busy": _("This file is being read right now. Nothing was read twice."),
-    "billing.unknown_tender": _("Money is taken by card, cash or transfer. Nothing was taken."),
+    "billing.unknown_tender": _("Money is taken by card, cash, transfer or simple pay. Nothing was taken."),
     "billing.key_reused": _("This payment key was used for another payment. Nothing was taken."),
 }
 

@@ -37,6 +37,8 @@ class Rated:
     steps: list[dict[str, Any]]
     unconfirmed: list[str]
     bill_rows: list[dict[str, Any]]
+    counted_won: int  # of the patient's share, what the yearly cap counts
+    cap_excess_won: int
 
 
 _own_master = False  # once true, for ever: rows of the master are never taken away
@@ -103,6 +105,7 @@ def price(encounter: Encounter, code: str, quantity: Decimal, days: int, service
     return {
         "code": item.code,
         "name": item.name_ko,
+        "name_en": item.name_en,
         "item_class": item.item_class,
         "item_sub": item.item_sub,
         "code_kind": item.code_kind,
@@ -117,13 +120,16 @@ def price(encounter: Encounter, code: str, quantity: Decimal, days: int, service
     }
 
 
-def rate(encounter: Encounter, charges: Iterable[ChargeItem]) -> Rated:
-    """Share the visit's charges between patient and insurer, by the day of service (discharge for inpatients)."""
+def rate(encounter: Encounter, charges: Iterable[ChargeItem], year_to_date_won: int | None = None) -> Rated:
+    """Share the visit's charges between patient and insurer, by the day of service (discharge for inpatients).
+
+    `year_to_date_won`: what the yearly cap counted already (본인부담상한 누계); above the top cap the insurer pays.
+    """
     lines = [
-        BillLine(charge.code, charge.item_class, charge.item_sub, charge.benefit, charge.amount_won)
+        BillLine(charge.code, charge.item_class, charge.item_sub, charge.benefit, charge.amount_won, charge.code_kind)
         for charge in charges
     ]
-    explained = tariff.copay(case_of(encounter, tariff.bucket_amounts(lines)))
+    explained = tariff.copay(case_of(encounter, tariff.bucket_amounts(lines), year_to_date_won))
     result = explained.value
     return Rated(
         total_won=result.patient_won + result.insurer_won,
@@ -133,13 +139,25 @@ def rate(encounter: Encounter, charges: Iterable[ChargeItem]) -> Rated:
         steps=[step.as_json() for step in explained.steps],
         unconfirmed=list(explained.unconfirmed),
         bill_rows=tariff.bill_rows(lines, result),
+        counted_won=result.counted_won,
+        cap_excess_won=result.cap_excess_won,
     )
 
 
-def case_of(encounter: Encounter, amounts: "tariff.Amounts") -> "tariff.Case":
+def care_day(encounter: Encounter) -> date:
+    """The day that decides a visit's rates: of service, of discharge for a stay."""
+    return encounter.discharged_on or encounter.business_on
+
+
+def owed_by(payer: str) -> str:
+    """Whose debt the insurer's share is: the health insurance's, or a third payer's."""
+    return payer if payer in ("auto", "industrial") else "insurer"
+
+
+def case_of(encounter: Encounter, amounts: "tariff.Amounts", year_to_date_won: int | None = None) -> "tariff.Case":
     """The copayment question of a visit."""
     kind, area, emergency = institution()
-    on: date = encounter.discharged_on or encounter.business_on
+    on = care_day(encounter)
     stay = (on - encounter.admitted_on).days if encounter.admitted_on else None
     return tariff.Case(
         on=on,
@@ -155,6 +173,7 @@ def case_of(encounter: Encounter, amounts: "tariff.Amounts") -> "tariff.Case":
         emergency_level=encounter.ktas,
         days=stay,
         room_beds=3,
+        year_to_date_share=year_to_date_won,
     )
 
 
@@ -166,12 +185,24 @@ def consultation_code(encounter: Encounter) -> str | None:
 
 
 def fee_code_of(order: ServiceRequest) -> str | None:
-    """The fee an order means on its day: the hospital's confirmed map, else the same code where the master has it."""
+    """The fee an order means on its day: the hospital's confirmed map, else the same code where the master has it that day.
+
+    Empty: confirmed as never charged. None: not known, nothing is guessed.
+    """
     on = clock.business_day(order.ordered_at)
     mapped = OrderCode.objects.filter(order_code=order.code, valid_from__lte=on).order_by("-valid_from").first()
     if mapped:
         return mapped.fee_code
-    return order.code if order.code in master() else None
+    return order.code if is_in_force(order.code, on) else None
+
+
+def is_in_force(code: str, on: date) -> bool:
+    """Whether the master has a code on a day. Raises billing.no_fee_master."""
+    try:
+        master().at(code, on)
+    except tariff.UnknownCode:
+        return False
+    return True
 
 
 def find_fees(words: str, on: date, limit: int = 8) -> list[tariff.FeeItem]:

@@ -5,13 +5,14 @@ from tamna.core.tasks import BACKOFF, app
 
 @app.task(queue="messages", retry=BACKOFF)
 def send_reminder(invoice_id: int, pay_by: str) -> None:
+    """Send one reminder; in the quiet hours it waits for the morning (야간 연락 금지)."""
     from datetime import date
 
     from django.utils import translation
     from django.utils.translation import gettext as _
 
     from tamna.billing.models import Invoice
-    from tamna.billing.services import due_won
+    from tamna.billing.services import due_won, quiet_until
     from tamna.connect.messaging import Message, send
     from tamna.core import clock
     from tamna.core.format import day, won
@@ -20,6 +21,11 @@ def send_reminder(invoice_id: int, pay_by: str) -> None:
     bill = Invoice.objects.select_related("encounter__patient").get(pk=invoice_id)
     patient, owed, hospital = bill.encounter.patient, due_won(bill), Hospital.objects.first()
     if owed <= 0 or not patient.phone or hospital is None:
+        return
+    later = quiet_until(clock.now())
+    if later is not None:
+        wait_s = max(1, int(clock.wall_seconds_until(later)))
+        send_reminder.configure(schedule_in={"seconds": wait_s}).defer(invoice_id=invoice_id, pay_by=pay_by)
         return
     with translation.override("ko" if patient.language == "ko" else "en"):
         name = hospital.name_ko if patient.language == "ko" else hospital.name_en
@@ -32,6 +38,15 @@ def send_reminder(invoice_id: int, pay_by: str) -> None:
         system="messaging", direction="out", control_id=key,
         defaults={"kind": "reminder", "status": "sent", "detail": sent.message_id, "at": clock.now()},
     )  # fmt: skip
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="core", queueing_lock="settle_terminal", lock="settle_terminal")
+def settle_terminal(timestamp: int) -> int:
+    """Finish what was asked of the card terminal and never answered (미확인 카드 거래). Returns how many."""
+    from tamna.billing.cards import settle_lost
+
+    return settle_lost()
 
 
 @app.periodic(cron="*/10 * * * *")

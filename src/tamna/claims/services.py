@@ -414,7 +414,8 @@ def _keep(document: hira.Document, by: Actor) -> int:
     ClaimResponse.objects.bulk_create(responses)
     Claim.objects.bulk_update(claims.values(), ["status", "decided_won"], batch_size=500)
     for response in responses:
-        facts = {"claim_id": response.claim_id, "response_id": response.pk, "status": response.status}
+        facts = {"claim_id": response.claim_id, "response_id": response.pk, "status": response.status,
+                 "encounter_id": response.claim.encounter_id}  # fmt: skip
         subject = ("claim", response.claim.public_id)
         if response.kind == "payment":
             outbox.record("claim.paid", {**facts, "won": response.decided_won}, by=by, subject=subject)
@@ -462,8 +463,9 @@ def accept_cut(*, response_id: int, by: Actor) -> ClaimResponse:
     )
     if cut:
         outbox.record(
-            "claim.cut_accepted", {"claim_id": response.claim_id, "response_id": response.pk, "won": cut}, by=by
-        )
+            "claim.cut_accepted",
+            {"claim_id": response.claim_id, "response_id": response.pk, "won": cut, "encounter_id": response.claim.encounter_id}, by=by,
+        )  # fmt: skip
     return response
 
 

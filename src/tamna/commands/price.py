@@ -65,7 +65,9 @@ def answer(raw: Any, row: int, *, explain: bool) -> dict[str, Any]:
         }  # fmt: skip
         if explain:
             out["steps"] = [step.as_json() for step in explained.steps]
-        lines.append((out, BillLine(item.code, item.item_class, item.item_sub, item.benefit, priced.amount_won)))
+        lines.append(
+            (out, BillLine(item.code, item.item_class, item.item_sub, item.benefit, priced.amount_won, item.code_kind))
+        )
     amounts = asdict(bucket_amounts(line for _, line in lines))
     amounts["selective"] = [{"rate": rate, "amount": amount} for rate, amount in amounts["selective"]]
     return {

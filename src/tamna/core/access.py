@@ -32,6 +32,8 @@ CAPABILITIES: dict[str, str] = {
     "billing.take": noop("Take payments"),
     "billing.refund": noop("Refund payments"),
     "billing.close": noop("Close the day"),
+    "billing.tax": noop("Make the tax-deduction file"),
+    "billing.write_off": noop("Write off what cannot be collected"),
     "billing.fees": noop("Import the fee master"),
     "claims.see": noop("See claims"),
     "claims.work": noop("Correct and approve claims"),
@@ -85,9 +87,9 @@ _CLAIMS = ("patients.see", "patients.break_glass", "reception.see", "billing.see
 
 ROLES: dict[str, Role] = dict(
     (
-        _role("director", noop("Director"), "director", "patients.see", "reception.see", "billing.see", "claims.see",
+        _role("director", noop("Director"), "director", "patients.see", "reception.see", "billing.see", "billing.write_off", "claims.see",
               "ledger.see", "insight.see", "automations.see", "automations.decide", "automations.set_level"),
-        _role("front_lead", noop("Head of patient affairs"), "front", *{*_DESK, *_CASH, "billing.refund", "claims.see",
+        _role("front_lead", noop("Head of patient affairs"), "front", *{*_DESK, *_CASH, "billing.refund", "billing.tax", "billing.fees", "claims.see",
               "insight.see", "automations.set_level", "reception.hours"}),
         _role("reception", noop("Reception clerk"), "front", *_DESK),
         _role("cashier", noop("Cashier"), "front", *_CASH),

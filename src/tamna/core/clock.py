@@ -55,6 +55,13 @@ def now() -> datetime:
     return at.now() if at else timezone.now()
 
 
+def wall_seconds_until(at: datetime) -> float:
+    """How long to wait on the wall's clock until a business instant; ten minutes where business time stands still."""
+    following = reading()
+    rate = following.rate if following else 1.0
+    return (at - now()).total_seconds() / rate if rate else 600.0
+
+
 def today() -> date:
     """The business day (영업일) in Seoul."""
     return business_day(now())

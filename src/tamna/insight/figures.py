@@ -18,6 +18,7 @@ from django.utils.translation import gettext_noop as noop
 from tamna.billing.models import Invoice, Payment
 from tamna.claims.models import Claim, ClaimResponse
 from tamna.core.format import minutes, number, percent, won
+from tamna.insight.indicators import UNCOLLECTED
 from tamna.reception.models import Encounter, Ticket
 
 RETURNED = ("returned", "impossible")
@@ -134,7 +135,8 @@ FIGURES = {
         Figure("waiting", noop("Waiting now"), "count", "patients.see", lambda on: _tickets(on).filter(status="waiting"),
                "department__code", lambda row: _ticket(row, row.issued_at, row.get_status_display()), _counted, order=("id",)),
         Figure("paid", noop("Collected"), "won", "billing.see",
-               lambda on: Payment.objects.filter(business_on=on).select_related("invoice"), "invoice__encounter__department__code",
+               lambda on: Payment.objects.filter(business_on=on).exclude(tender__in=UNCOLLECTED).select_related("invoice"),
+               "invoice__encounter__department__code",
                lambda row: Row(str(row.receipt_no), row.taken_at, row.amount_won, "billing:invoice", row.invoice.public_id),
                _summed(value="amount_won")),
         Figure("owed", noop("Owed"), "won", "billing.see",

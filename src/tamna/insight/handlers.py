@@ -4,7 +4,7 @@ from tamna.billing.models import Invoice, Payment
 from tamna.core import outbox
 from tamna.core.automations import declare
 from tamna.core.models import Event
-from tamna.insight.indicators import BILLED, PAID, VISITS, WAITS
+from tamna.insight.indicators import BILLED, PAID, UNCOLLECTED, VISITS, WAITS
 from tamna.insight.services import add
 from tamna.reception.models import Encounter, Ticket
 
@@ -41,4 +41,5 @@ def on_invoice(event: Event) -> None:
 @outbox.on("payment.taken", "payment.refunded", key="insight.paid")
 def on_payment(event: Event) -> None:
     payment = Payment.objects.select_related("invoice__encounter__department").get(pk=event.payload["payment_id"])
-    add(PAID.key, payment.business_on, payment.invoice.encounter.department.code, payment.amount_won)
+    if payment.tender not in UNCOLLECTED:
+        add(PAID.key, payment.business_on, payment.invoice.encounter.department.code, payment.amount_won)

@@ -32,10 +32,12 @@ BILLED = Indicator(
        JOIN reception_encounter e ON e.id = i.encounter_id JOIN core_department d ON d.id = e.department_id
        WHERE i.business_on BETWEEN %s AND %s GROUP BY 1, 2""",
 )  # fmt: skip
+UNCOLLECTED = ("payer", "writeoff")  # a third payer owes it, or it was given up: nothing was collected
 PAID = Indicator(
     "paid_won", noop("Collected"), noop("payments less refunds"),
     """SELECT p.business_on, d.code, sum(p.amount_won)::bigint, count(*) FROM billing_payment p
        JOIN billing_invoice i ON i.id = p.invoice_id JOIN reception_encounter e ON e.id = i.encounter_id
-       JOIN core_department d ON d.id = e.department_id WHERE p.business_on BETWEEN %s AND %s GROUP BY 1, 2""",
+       JOIN core_department d ON d.id = e.department_id WHERE p.business_on BETWEEN %s AND %s
+         AND p.tender NOT IN ('payer', 'writeoff') GROUP BY 1, 2""",
 )  # fmt: skip
 INDICATORS = (VISITS, WAITS, BILLED, PAID)

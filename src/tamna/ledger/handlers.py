@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_noop as noop
 
-from tamna.billing.models import CashClosing, Invoice, Payment
+from tamna.billing.models import CashClosing, Deposit, Invoice, PayerAnswer, Payment
 from tamna.claims.models import ClaimResponse
 from tamna.core import outbox
 from tamna.core.actor import Actor
@@ -14,12 +14,25 @@ from tamna.ledger.services import Line
 POSTER = Actor.automation("claim.ledger")
 declare("claim.ledger", kind="E", module=__name__, engine="ledger.services.post")
 
+TEXTS = {
+    ("", True): noop("Receipt %(receipt_no)s"),
+    ("", False): noop("Refund %(receipt_no)s"),
+    ("deposit", True): noop("Deposit used %(receipt_no)s"),
+    ("payer", True): noop("Taken over by a third payer %(receipt_no)s"),
+    ("writeoff", True): noop("Written off %(receipt_no)s"),
+    ("writeoff", False): noop("Write-off taken back %(receipt_no)s"),
+}
+
 
 @outbox.on("invoice.issued", key="ledger.invoice")
 def on_invoice(event: Event) -> None:
-    """Bill: receivables against revenue (진료수익 인식)."""
+    """Bill: receivables against revenue (진료수익 인식). Where somebody else owes the insurer's share now, what was billed moves."""
     invoice = Invoice.objects.select_related("encounter__department").get(pk=event.payload["invoice_id"])
     visit = invoice.encounter
+    before = list(Invoice.objects.filter(encounter=visit, seq__lt=invoice.seq).order_by("seq"))
+    owed, now = sum(bill.insurer_won for bill in before), services.receivable(invoice.payer)
+    was = services.receivable(before[-1].payer) if before else now
+    moved = owed if was != now else 0
     services.post(
         key=f"invoice:{invoice.public_id}",
         on=invoice.business_on,
@@ -27,7 +40,8 @@ def on_invoice(event: Event) -> None:
         facts={"number": invoice.number},
         lines=[
             Line(services.PATIENTS, invoice.patient_won, visit.department.code),
-            Line(services.INSURERS, invoice.insurer_won, visit.department.code),
+            Line(now, invoice.insurer_won + moved, visit.department.code),
+            Line(was, -moved, visit.department.code),
             Line(services.REVENUE[visit.setting], -invoice.total_won, visit.department.code),
         ],
         by=POSTER,
@@ -45,7 +59,7 @@ def on_payment(event: Event) -> None:
     services.post(
         key=f"payment:{payment.public_id}",
         on=payment.business_on,
-        text=noop("Receipt %(receipt_no)s") if payment.amount_won > 0 else noop("Refund %(receipt_no)s"),
+        text=TEXTS.get((payment.tender, payment.amount_won > 0)) or TEXTS["", payment.amount_won > 0],
         facts={"receipt_no": payment.receipt_no},
         lines=[
             Line(services.TENDER[payment.tender], payment.amount_won, visit.department.code),
@@ -54,6 +68,50 @@ def on_payment(event: Event) -> None:
         by=POSTER,
         source_type="payment",
         source_ref=payment.public_id,
+        encounter_ref=visit.public_id,
+    )
+
+
+@outbox.on("deposit.taken", "deposit.returned", key="ledger.deposit")
+def on_deposit(event: Event) -> None:
+    """Deposit: money in against what is held for the patient (선수금); a return is the same with the sign turned."""
+    deposit = Deposit.objects.get(pk=event.payload["deposit_id"])
+    services.post(
+        key=f"deposit:{deposit.public_id}",
+        on=deposit.business_on,
+        text=noop("Deposit %(receipt_no)s") if deposit.amount_won > 0 else noop("Deposit returned %(receipt_no)s"),
+        facts={"receipt_no": deposit.receipt_no},
+        lines=[Line(services.TENDER[deposit.tender], deposit.amount_won), Line(services.HELD, -deposit.amount_won)],
+        by=POSTER,
+        source_type="deposit",
+        source_ref=deposit.public_id,
+    )
+
+
+@outbox.on("payer.answered", key="ledger.payer")
+def on_payer_answer(event: Event) -> None:
+    """Third payer: money against its receivable, what the hospital carries of a cut against revenue (기관 입금·삭감).
+
+    What came through the statement's own answer is posted there; what the patient owes again moved with the refund.
+    """
+    answer = PayerAnswer.objects.select_related("bill__encounter__department").get(pk=event.payload["answer_id"])
+    if answer.by_claim:
+        return
+    visit = answer.bill.encounter
+    cut_won = answer.cut_won if answer.cut_to == PayerAnswer.CutTo.HOSPITAL else 0
+    services.post(
+        key=f"payer_answer:{answer.pk}",
+        on=answer.received_on,
+        text=noop("Third payer answered bill %(number)s"),
+        facts={"number": answer.bill.number},
+        lines=[
+            Line(services.DEPOSITS, answer.paid_won, visit.department.code),
+            Line(services.CUTS_BY_OTHERS, cut_won, visit.department.code),
+            Line(services.THIRD_PAYERS, -(answer.paid_won + cut_won), visit.department.code),
+        ],
+        by=POSTER,
+        source_type="payer_bill",
+        source_ref=answer.bill.public_id,
         encounter_ref=visit.public_id,
     )
 
@@ -98,7 +156,7 @@ def _answer(event: Event, text: str, debit: str) -> None:
         on=response.received_at.date() if event.name == "claim.paid" else event.occurred_at.date(),
         text=text,
         facts={"claim_no": response.claim.claim_no},
-        lines=[Line(debit, won, department), Line(services.INSURERS, -won, department)],
+        lines=[Line(debit, won, department), Line(services.receivable(response.claim.payer), -won, department)],
         by=POSTER,
         source_type="claim",
         source_ref=response.claim.public_id,

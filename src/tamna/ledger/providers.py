@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from tamna.billing.selectors import counter_proofs
 from tamna.core.format import language, won
-from tamna.ledger.selectors import of_encounter
+from tamna.ledger.selectors import counter_day, of_encounter
 from tamna.patients.timeline import Entry, source, step
 from tamna.reception.models import Encounter
+
+counter_proofs.append(counter_day)
 
 
 @source

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
+from tamna.ledger import services
 from tamna.ledger.models import Account, JournalEntry, JournalLine
 
 
@@ -28,6 +29,8 @@ SOURCES = {
     "invoice": noop("Bill"),
     "payment": noop("Payment"),
     "closing": noop("Day close"),
+    "deposit": noop("Deposit"),
+    "payer_bill": noop("Third payer"),
     "claim": noop("Claim"),
     "journal": noop("Correction"),
 }
@@ -78,3 +81,14 @@ def trial_balance(start: date, end: date) -> list[BalanceRow]:
         for account in Account.objects.all()
         if account.pk in by_account
     ]
+
+
+def counter_day(on: date) -> int:
+    """What a day's entries of payments and deposits put on the accounts of the counter (수납 관련 분개 합계), won. One query."""
+    lines = JournalLine.objects.filter(
+        entry__business_on=on,
+        entry__source_type__in=("payment", "deposit"),
+        account__code__in=services.OVER_THE_COUNTER,
+    )
+    sums = lines.aggregate(debit=Sum("debit_won"), credit=Sum("credit_won"))
+    return (sums["debit"] or 0) - (sums["credit"] or 0)

@@ -18,10 +18,19 @@ from tamna.core.errors import DomainError
 from tamna.ledger.models import Account, JournalEntry, JournalLine
 from tamna.params import load_raw
 
-CASH, DEPOSITS, PATIENTS, INSURERS, CARDS = "1101", "1103", "1121", "1122", "1125"
-INPATIENT, OUTPATIENT, EMERGENCY, CUTS, OVER_SHORT = "4101", "4102", "4103", "4191", "5391"
+CASH, DEPOSITS, PATIENTS, INSURERS, THIRD_PAYERS, CARDS, SIMPLE = "1101", "1103", "1121", "1122", "1123", "1125", "1126"
+HELD = "2112"  # 의료선수금
+INPATIENT, OUTPATIENT, EMERGENCY, CUTS, CUTS_BY_OTHERS = "4101", "4102", "4103", "4191", "4192"
+BAD_DEBTS, OVER_SHORT = "5381", "5391"
 REVENUE = {"inpatient": INPATIENT, "outpatient": OUTPATIENT, "emergency": EMERGENCY}
-TENDER = {"cash": CASH, "card": CARDS, "transfer": DEPOSITS, "set_off": PATIENTS}
+TENDER = {"cash": CASH, "card": CARDS, "transfer": DEPOSITS, "simple": SIMPLE, "set_off": PATIENTS, "deposit": HELD,
+          "payer": THIRD_PAYERS, "writeoff": BAD_DEBTS}  # fmt: skip
+OVER_THE_COUNTER = (CASH, CARDS, DEPOSITS, SIMPLE)  # where money of a cashier goes
+
+
+def receivable(payer: str) -> str:
+    """The account of the insurer's share (의료미수금): the health insurance's, or a third payer's."""
+    return THIRD_PAYERS if payer in ("auto", "industrial") else INSURERS
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from tamna.simulators.faults import Faults, Memory, serve, simulator
 
 DECLINED_SHARE = 0.004
+METHODS = ("card", "simple")  # a card in the slot, or a phone's barcode before the reader
 
 
 class Terminal:
@@ -31,8 +32,10 @@ class Terminal:
         digest = hashlib.sha256(key.encode()).digest()
         if amount <= 0 or digest[0] / 256 + digest[1] / 65536 < self.declined:
             return JSONResponse({"code": "51", "message": "한도 초과"}, status_code=402)
+        if body.get("method", "card") not in METHODS:
+            return JSONResponse({"code": "unknown_method"}, status_code=422)
         approval = {"key": key, "approval_no": str(int.from_bytes(digest[2:6], "big"))[:8].zfill(8), "amount_won": amount,
-                    "status": "approved"}  # fmt: skip
+                    "status": "approved", "method": body.get("method", "card")}  # fmt: skip
         self.memory.put("approval", key, approval)
         return self._told(approval)
 

@@ -195,15 +195,18 @@ class Loader:
         priced, steps, unconfirmed = explained
         key = f"order:{request.placer_number}" if request else f"consultation:{encounter.public_id}"
         return ChargeItem(
-            encounter=encounter, service_request=request, key=key, code=item.code, name=item.name_ko, item_class=item.item_class,
-            item_sub=item.item_sub, code_kind=item.code_kind, benefit=item.benefit, quantity=quantity, unit_won=priced.unit_won,
+            encounter=encounter, service_request=request, key=key, code=item.code, name=item.name_ko, name_en=item.name_en,
+            item_class=item.item_class, item_sub=item.item_sub, code_kind=item.code_kind, benefit=item.benefit, quantity=quantity, unit_won=priced.unit_won,
             amount_won=priced.amount_won, service_at=at, status="billed", steps=steps, unconfirmed=unconfirmed,
         )  # fmt: skip
 
     def _invoice(
         self, visit: Visit, encounter: Encounter, charges: list[ChargeItem], number: int, on: date, born: date
     ) -> Invoice:
-        lines = [BillLine(row.code, row.item_class, row.item_sub, row.benefit, row.amount_won) for row in charges]
+        lines = [
+            BillLine(row.code, row.item_class, row.item_sub, row.benefit, row.amount_won, row.code_kind)
+            for row in charges
+        ]
         case = tariff.Case(
             on=on, payer=visit.payer, birth_on=born, amounts=tariff.bucket_amounts(lines), setting=encounter.setting,
             institution="general", area="dong", emergency_class="local_center", sex=self.world.people[visit.person].sex,
@@ -217,7 +220,8 @@ class Loader:
             total_won=result.patient_won + result.insurer_won, patient_won=result.patient_won, insurer_won=result.insurer_won,
             paid_won=0 if unpaid else result.patient_won, rule=result.rule_id, parts=[part.as_json() for part in result.parts],
             steps=[step.as_json() for step in explained.steps], unconfirmed=list(explained.unconfirmed),
-            bill_rows=tariff.bill_rows(lines, result), issued_at=clock.at_seoul(on, visit.end_min), business_on=on, is_synthetic=True,
+            bill_rows=tariff.bill_rows(lines, result), cap_year=on.year, counted_won=result.counted_won,
+            issued_at=clock.at_seoul(on, visit.end_min), business_on=on, is_synthetic=True,
         )  # fmt: skip
 
     def _payments(self, visits: list[Visit], invoices: list[Invoice], on: date) -> None:
@@ -236,7 +240,7 @@ class Loader:
             [
                 (f"invoice:{invoice.public_id}", "Bill %(number)s", {"number": invoice.number}, "invoice", invoice.public_id, invoice.encounter,
                  invoice.issued_at,
-                 ((ledger.PATIENTS, invoice.patient_won), (ledger.INSURERS, invoice.insurer_won),
+                 ((ledger.PATIENTS, invoice.patient_won), (ledger.receivable(invoice.payer), invoice.insurer_won),
                   (ledger.REVENUE[invoice.encounter.setting], -invoice.total_won)))
                 for invoice in invoices
             ]
@@ -359,7 +363,7 @@ class Loader:
                 responses.append(response)
                 paid.append(
                     (f"claim.paid:{claim.public_id}", "Insurer paid claim %(claim_no)s", {"claim_no": claim.claim_no}, "claim", claim.public_id,
-                     claim.encounter, response.received_at, ((ledger.DEPOSITS, claim.decided_won), (ledger.INSURERS, -claim.decided_won)))
+                     claim.encounter, response.received_at, ((ledger.DEPOSITS, claim.decided_won), (ledger.receivable(claim.payer), -claim.decided_won)))
                 )  # fmt: skip
         copy_in(responses)
         self._post(paid, on + timedelta(days=10))

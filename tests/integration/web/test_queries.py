@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tamna.billing import services as billing
-from tamna.billing.models import CashClosing, FeeImport, FeeItem
+from tamna.billing.models import CashClosing, FeeImport, FeeItem, PayerBill
 from tamna.claims.models import Batch, Claim, ClaimLine, ClaimResponse, Finding
 from tamna.core import access, clock, outbox
 from tamna.core.actor import Actor
@@ -44,7 +44,7 @@ from tamna.ledger.models import JournalEntry
 from tamna.patients.models import Coverage, ImportedResource, ImportRun, Patient
 from tamna.patients.services import register_patient, search_tokens
 from tamna.reception import services as reception
-from tamna.reception.models import Absence, Appointment, ClinicHours, Slot
+from tamna.reception.models import Absence, Appointment, ClinicHours, ServiceRequest, Slot
 
 MOST = 16  # questions of one answer, the bell's with them
 MORE = {
@@ -91,6 +91,16 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/billing/fees/<int:import_id>": ("/billing/fees/{fees}", "/billing/fees/{fees}?format=csv"),
     "/billing/payments": ("/billing/payments", "/billing/payments?tender=cash"),
     "/billing/closing": ("/billing/closing",),
+    "/billing/unpaid": ("/billing/unpaid", "/billing/unpaid?age=30&plan=none"),
+    "/billing/tax": ("/billing/tax",),
+    "/billing/order-codes": ("/billing/order-codes", "/billing/order-codes?q=LAB"),
+    "/billing/order-codes/example": ("/billing/order-codes/example",),
+    "/billing/payers": ("/billing/payers", "/billing/payers?state=open"),
+    "/billing/payers/<uuid:public_id>": ("/billing/payers/{payer_bill}",),
+    "/billing/patients/<uuid:public_id>": ("/billing/patients/{patient}",),
+    "/billing/visits/<uuid:public_id>/bill-payer": ("/billing/visits/{visit}/bill-payer",),
+    "/billing/<uuid:public_id>/plan": ("/billing/{bill}/plan?parts=6",),
+    "/billing/<uuid:public_id>/statement": ("/billing/{bill}/statement",),
     "/billing/visits/<uuid:public_id>": ("/billing/visits/{visit}",),
     "/billing/<uuid:public_id>": ("/billing/{bill}",),
     "/billing/<uuid:public_id>/why": ("/billing/{bill}/why",),
@@ -146,7 +156,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/api/v1/proposals": ("/api/v1/proposals?team=front",),
 }
 DOWNLOADS = ("/patients/", "/reception/bookings", "/billing/", "/billing/payments", "/claims/", "/claims/batches", "/claims/answers",
-             "/claims/rules", "/ledger/", "/audit", "/proposals", "/imports", "/accounts", "/reception/doctors", "/billing/fees")  # fmt: skip
+             "/claims/rules", "/ledger/", "/audit", "/proposals", "/imports", "/accounts", "/reception/doctors", "/billing/fees", "/billing/unpaid",
+             "/billing/payers", "/billing/order-codes", "/billing/tax")  # fmt: skip
 
 
 def addresses(patterns=None, prefix="/"):
@@ -240,6 +251,7 @@ class Small:
                                         department=Department.objects.first())  # fmt: skip
             CashClosing.objects.create(cashier=other, business_on=clock.today(), expected_cash_won=0, counted_cash_won=0, card_won=0,
                                        difference_won=0, closed_at=clock.now())  # fmt: skip
+            self._held_and_owed(bill)
             FeeImport.objects.create(digest=str(uuid4()), name="fees.csv", made_by="it", refused=1,
                                      refusals=[{"row": 1, "field": "code", "code": "", "key": "x", "message": ""}])  # fmt: skip
             fee = FeeItem.objects.filter(code="AA156").first()
@@ -247,6 +259,27 @@ class Small:
                 code=f"AA{self.serial:05d}", valid_from=fee.valid_from, name_ko="수가", fields=fee.fields, mark="S"
             )
         outbox.deliver_all()
+
+    def _held_and_owed(self, bill):
+        """A deposit, a plan, an unknown order, a third payer with its answered bill."""
+        billing.take_deposit(
+            patient_id=self.first.patient_id,
+            amount_won=1_000,
+            tender="cash",
+            kind="advance",
+            key=str(uuid4()),
+            by=CLERK,
+        )
+        bill.refresh_from_db()
+        billing.agree_plan(invoice_id=bill.pk, instalments=[(clock.today(), billing.due_won(bill))], by=CLERK)
+        billing.confirm_order_code(order_code=f"LAB{self.serial}", fee_code="ZL001", valid_from=clock.today(), by=CLERK)
+        ServiceRequest.objects.create(encounter=self.first, placer_number=str(uuid4()), code=f"U{self.serial}", name="검사",
+                                      ordered_at=clock.now(), status="unmapped")  # fmt: skip
+        payer = billing.keep_payer(name=f"보험 {self.serial}", kind="overseas", by=CLERK)
+        made = PayerBill.objects.create(number=f"P{self.serial}", payer=payer, encounter=self.first, guarantee_no="1", total_won=100_000,
+                                        made_at=clock.now(), business_on=clock.today())  # fmt: skip
+        for one in {made, PayerBill.objects.order_by("id")[0]}:
+            billing.take_answer(payer_bill_id=one.pk, paid_won=1, cut_won=0, key=str(uuid4()), by=CLERK)
 
     def _claims(self, count):
         claim = Claim.objects.get(encounter=self.first)
@@ -343,6 +376,7 @@ class Small:
             "doctor": Practitioner.objects.get(license_no="90001").pk, "fees": FeeImport.objects.order_by("id").first().pk,
             "run": ImportRun.objects.order_by("id").first().public_id, "user": self.users["it"].pk,
             "notice": Notification.objects.filter(user=self.users["director"]).order_by("id").first().public_id,
+            "payer_bill": PayerBill.objects.order_by("id").first().public_id,
             "imported": imported.public_id, "elsewhere": imported.encounters.get().public_id,
         }  # fmt: skip
 

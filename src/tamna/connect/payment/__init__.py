@@ -4,6 +4,7 @@ The classic trouble is an approval whose answer is lost: `approve` asks by the s
 card is never charged twice and never charged unnoticed.
 """
 
+from typing import Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel
@@ -11,6 +12,8 @@ from pydantic import BaseModel
 from tamna.connect.errors import Garbled, Refused, Unreachable
 from tamna.connect.systems import CARD
 from tamna.connect.wire import ask_for
+
+Method = Literal["card", "simple"]
 
 
 class Approval(BaseModel):
@@ -22,9 +25,9 @@ class Approval(BaseModel):
     status: str = "approved"  # approved, cancelled
 
 
-def approve(key: str, amount_won: int) -> Approval:
-    """Charge a card. Raises Refused(code) when declined, Unreachable when it is unknown what happened."""
-    body = {"key": key, "amount_won": amount_won}
+def approve(key: str, amount_won: int, method: Method = "card") -> Approval:
+    """Charge a card, or a simple-pay barcode (간편결제) on the same terminal. Raises Refused(code) when declined, Unreachable when it is unknown what happened."""
+    body = {"key": key, "amount_won": amount_won, "method": method}
     try:
         found = ask_for(Approval, "card", "POST", f"{CARD.url}/approvals", json=body, timeout_s=5)
     except Unreachable as lost:

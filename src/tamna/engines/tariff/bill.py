@@ -34,6 +34,7 @@ class BillLine:
     item_sub: str
     benefit: str
     amount_won: int
+    code_kind: str = "fee"
 
 
 def bucket_of(line: BillLine) -> str:
@@ -70,34 +71,55 @@ def _row_names() -> dict[tuple[str, str], str]:
     return {(row["item_class"], row["item_sub"]): row["bill_row"] for row in table("tariff/item_classes")}
 
 
-def bill_rows(lines: Iterable[BillLine], result: Copay) -> list[dict[str, int | str]]:
-    """Rows of the statutory bill: patient ①, insurer ②, full self ③, selective, non-covered ⑤ per kind of service.
+def row_of(line: BillLine) -> str:
+    """The row of the statutory bill a line stands in. Ultrasound is told by its code (EB…) [K]."""
+    name = _row_names().get((line.item_class, line.item_sub), "others")
+    if name == "room":
+        return (
+            "room_2_3" if line.benefit.startswith("room") else "room_1" if line.benefit == "non_covered" else "room_4"
+        )
+    if name in ("injection", "dispensing"):
+        return f"{name}_{'drug' if line.code_kind == 'drug' else 'act'}"
+    if name == "laboratory" and line.code.startswith("EB"):
+        return "ultrasound"
+    return "radiotherapy" if (line.item_class, line.item_sub) == ("10", "02") else name
 
-    Shares of a bucket are given to its rows in proportion; the consultation row carries the rounding difference.
+
+def bill_rows(lines: Iterable[BillLine], result: Copay) -> list[dict[str, int | str]]:
+    """Rows of the statutory bill: patient ①, insurer ②, full self ③, selective (the patient's part), non-covered ⑤ per kind of service.
+
+    Shares of a bucket are given to its lines in proportion; the consultation carries the rounding difference, else the first
+    line that has room for it.
     """
-    kept = list(lines)
-    names: dict[str, dict[str, int | str]] = {}
+    rows: dict[str, dict[str, int | str]] = {}
     by_bucket: dict[str, list[tuple[str, int]]] = {}
-    for line in kept:
-        name = _row_names().get((line.item_class, line.item_sub), "others")
-        row = names.setdefault(
+    for line in lines:
+        name, bucket = row_of(line), bucket_of(line)
+        row = rows.setdefault(
             name, {"row": name, "patient": 0, "insurer": 0, "full_self": 0, "selective": 0, "non_covered": 0}
         )
-        bucket = bucket_of(line)
         if bucket in ("full_self", "non_covered"):
             row[bucket] = int(row[bucket]) + line.amount_won
         else:
             by_bucket.setdefault(bucket, []).append((name, line.amount_won))
     patient_of = {part.bucket: part.patient_won for part in result.parts}
-    whole = patient_of.get("all")
+    pays_all = "all" in patient_of and result.insurer_won == 0
     for bucket, entries in by_bucket.items():
         total = sum(amount for _, amount in entries)
-        share = total if whole and result.insurer_won == 0 else patient_of.get(bucket, 0)
-        given = 0
-        for index, (name, amount) in enumerate(entries):
-            part = share - given if index == len(entries) - 1 else share * amount // total if total else 0
-            given += part
-            column = "selective" if bucket == "selective" else "patient"
-            names[name][column] = int(names[name][column]) + part
-            names[name]["insurer"] = int(names[name]["insurer"]) + amount - part
-    return list(names.values())
+        share = total if pays_all else patient_of.get(bucket, 0)
+        column = "selective" if bucket == "selective" else "patient"
+        for (name, amount), part in zip(entries, _dealt(entries, share, total), strict=True):
+            rows[name][column] = int(rows[name][column]) + part
+            rows[name]["insurer"] = int(rows[name]["insurer"]) + amount - part
+    return list(rows.values())
+
+
+def _dealt(entries: list[tuple[str, int]], share: int, total: int) -> list[int]:
+    """A share dealt to amounts in proportion, each cut to the won and never above its amount."""
+    parts = [share * amount // total if total else 0 for _, amount in entries]
+    left = share - sum(parts)
+    for place in sorted(range(len(entries)), key=lambda place: entries[place][0] != "consultation"):
+        more = min(left, entries[place][1] - parts[place])
+        parts[place] += more
+        left -= more
+    return parts

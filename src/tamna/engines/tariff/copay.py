@@ -48,6 +48,7 @@ class Copay:
     parts: tuple[Part, ...]
     cap_excess_won: int = 0
     refund_estimate_won: int | None = None
+    counted_won: int = 0  # of the patient's share, what the yearly cap counts
 
 
 class _Reckoning:
@@ -95,7 +96,8 @@ def copay(case: Case) -> Explained[Copay]:
     patient = own + shared
     total = case.amounts.total
     sheet.step("copay.total", patient, "own lines + shared", {"own": own, "shared": shared, "total": total})
-    result = Copay(case.id, patient, total - patient, rule, tuple(sheet.parts), excess, refund)
+    counted = cap_counts - excess if case.payer in CAPPED_PAYERS else 0
+    result = Copay(case.id, patient, total - patient, rule, tuple(sheet.parts), excess, refund, counted)
     return Explained(result, tuple(sheet.steps))
 
 

@@ -28,7 +28,12 @@ REASONS = (
     noop("I do it another way"),
     noop("Not worth the work"),
 )
-SUBJECTS = {"claim": "claims:claim", "encounter": "patients:visit", "ticket": "reception:ticket"}
+SUBJECTS = {
+    "claim": "claims:claim",
+    "encounter": "patients:visit",
+    "invoice": "billing:invoice",
+    "ticket": "reception:ticket",
+}
 
 
 @needs("automations.see")
