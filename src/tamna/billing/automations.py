@@ -8,7 +8,7 @@ from django.db.models import F
 from django.utils.translation import gettext_noop as noop
 from pydantic import Field
 
-from tamna.billing import matching, rating, selectors, services
+from tamna.billing import matching, rating, relief, selectors, services  # noqa: F401  (relief is an automation of its own)
 from tamna.billing.models import CashClosing, Invoice, PaymentPlan
 from tamna.core import automations, clock, outbox
 from tamna.core.actor import Actor

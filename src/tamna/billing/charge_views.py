@@ -28,7 +28,7 @@ def charges(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "visit": visit, "words": words, "payers": PAYERS, "key": uuid.uuid4(),
         "charges": visit.charges.select_related("invoice").order_by("id"),
-        "found": rating.find_fees(words, visit.business_on) if words else [], "bills": visit.invoices.order_by("seq"),
+        "conditions": visit.conditions.order_by("seq"), "found": rating.find_fees(words, visit.business_on) if words else [], "bills": visit.invoices.order_by("seq"),
     }  # fmt: skip
     return render(request, "billing/charges.html", context)
 
@@ -68,5 +68,18 @@ def payer(request: HttpRequest, public_id: UUID) -> HttpResponse:
     reception.change_payer(
         encounter_id=_visit(public_id).pk, payer=request.POST.get("payer", ""),
         special_case=request.POST.get("special_case", ""), reason=request.POST.get("reason", ""), by=Actor.of(request),
+    )  # fmt: skip
+    return redirect("billing:charges", public_id=public_id)
+
+
+@require_POST
+@needs("billing.charge")
+def diagnoses(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Write the diagnoses anew, the principal one first; what was billed is rated anew by the event that follows."""
+    codes = request.POST.get("codes", "").replace(",", " ").split()
+    kinds = ["principal", *["secondary"] * len(codes)]
+    reception.change_conditions(
+        encounter_id=_visit(public_id).pk, diagnoses=list(zip(kinds, codes, strict=False)), reason=request.POST.get("reason", ""),
+        by=Actor.of(request),
     )  # fmt: skip
     return redirect("billing:charges", public_id=public_id)

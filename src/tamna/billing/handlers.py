@@ -17,7 +17,6 @@ declare("bill.price", kind="E", module=__name__, engine="engines.tariff.price_li
 declare("bill.copay", kind="E", module=__name__, engine="engines.tariff.copay")
 declare("bill.cap", kind="E", module=__name__, engine="engines.tariff.copay",
         covers=noop("The year's share at this hospital, the cut-off above the top cap, the refund for each income group; shares paid elsewhere are not known here."))  # fmt: skip
-declare("bill.relief", kind="E", module=__name__, engine="engines.tariff.copay")
 declare("bill.medicalaid", kind="E", module=__name__, engine="engines.tariff.copay")
 
 
@@ -48,8 +47,18 @@ def on_finished(event: Event) -> None:
 
 @outbox.on("encounter.payer_changed", key="billing.payer_changed")
 def on_payer_changed(event: Event) -> None:
-    encounter = Encounter.objects.get(pk=event.payload["encounter_id"])
-    if encounter.invoices.exists():  # rated anew for the other payer: the difference is billed, the old bill stays
+    _rate_anew(event.payload["encounter_id"])
+
+
+@outbox.on("encounter.diagnoses_changed", key="billing.diagnoses_changed")
+def on_diagnoses_changed(event: Event) -> None:
+    _rate_anew(event.payload["encounter_id"])
+
+
+def _rate_anew(encounter_id: int) -> None:
+    """The difference is billed, the old bill stays; the same facts bill nothing."""
+    encounter = Encounter.objects.get(pk=encounter_id)
+    if encounter.invoices.exists():
         services.rerate(encounter_id=encounter.pk, by=PRICER)
 
 

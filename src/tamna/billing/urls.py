@@ -42,6 +42,7 @@ urlpatterns = [
     path("visits/<uuid:public_id>", charge_views.charges, name="charges"),
     path("visits/<uuid:public_id>/enter", charge_views.enter, name="enter-charge"),
     path("visits/<uuid:public_id>/payer", charge_views.payer, name="payer"),
+    path("visits/<uuid:public_id>/diagnoses", charge_views.diagnoses, name="diagnoses"),
     path("visits/<uuid:public_id>/charges/<int:charge_id>/cancel", charge_views.cancel, name="cancel-charge"),
     path("visits/<uuid:public_id>/bill-payer", payer_views.new_payer_bill, name="new-payer-bill"),
     path("<uuid:public_id>", views.invoice, name="invoice"),

@@ -6,14 +6,14 @@ are measured by the same answer, as the baseline.
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import Q
 from django.utils.translation import gettext_noop as noop
 from pydantic import Field
 
 from tamna.billing import services as billing
-from tamna.claims import selectors, services
+from tamna.claims import after_sending, selectors, services
 from tamna.claims.models import Claim, ClaimResponse, Finding
 from tamna.core import automations, clock, outbox
 from tamna.core.actor import Actor
@@ -104,11 +104,15 @@ class ReviewFirst(Action):
 
 
 @automation(
-    "claim.exception", kind="F", team="claims", on="claim.checked", engine="claims.selectors.denial_share",
-    covers=noop("Ready statements with much at risk go to a person, with what became of earlier ones like them."),
+    "claim.exception", kind="F", team="claims", engine="claims.selectors.denial_share",
+    on=("claim.checked", "invoice.issued", "encounter.payer_changed", "encounter.diagnoses_changed"),
+    covers=noop("Ready statements with much at risk go to a person, with what became of earlier ones like them; so do sent ones whose visit changed."),
 )  # fmt: skip
-def propose_reviews(event: Event) -> Iterator[Proposal[ReviewFirst]]:
-    """A statement that is ready although something uncertain was found on it, and much is at stake."""
+def propose_reviews(event: Event) -> Iterator[Proposal[Any]]:
+    """A statement that is ready although something uncertain was found on it, and much is at stake; a sent one that no longer fits."""
+    if event.name != "claim.checked":
+        yield from after_sending.propose_changes(event)
+        return
     claim = Claim.objects.get(pk=event.payload["claim_id"])
     earlier = automations.about("claim", claim.public_id, "claim.exception")
     if claim.status != Claim.Status.APPROVED:

@@ -29,6 +29,11 @@ def on_payer_changed(event: Event) -> None:
         services.draft(encounter_id=encounter_id, by=CHECKER)
 
 
+@outbox.on("encounter.diagnoses_changed", key="claims.diagnoses_changed")
+def on_diagnoses_changed(event: Event) -> None:
+    on_payer_changed(event)
+
+
 @outbox.on("claim.drafted", key="claims.check")
 def on_drafted(event: Event) -> None:
     if Claim.objects.filter(pk=event.payload["claim_id"], status=Claim.Status.DRAFT).exists():

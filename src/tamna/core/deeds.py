@@ -18,6 +18,7 @@ DEEDS = {
     "plan.agreed": noop("Payment plan agreed"), "plan.broken": noop("Payment plan broken"), "plan.kept": noop("Payment plan kept"),
     "plan.ended": noop("Payment plan ended"), "plan.open": noop("Payment plan runs"),
     "statement.printed": noop("Itemised statement printed"), "tax_file.made": noop("Tax-deduction file made"),
+    "claim.change_noted": noop("Change after sending noted"), "encounter.diagnoses_changed": noop("Diagnoses changed"),
     "write_off.asked": noop("Write-off asked for"),
     "bill.reminded": noop("Reminded of a bill"), "charge.added": noop("Charge added"),
     "charge.cancelled": noop("Charge cancelled"), "charge.entered": noop("Charge entered by hand"),

@@ -12,6 +12,8 @@ WORK = {
     "ledger.payment": noop("Post a payment or refund"),
     "ledger.deposit": noop("Post a deposit"),
     "ledger.payer": noop("Post a third payer's answer"),
+    "billing.diagnoses_changed": noop("Bill anew under other diagnoses"),
+    "claims.diagnoses_changed": noop("Statement under other diagnoses"),
     "billing.plans": noop("Look after payment plans"),
     "billing.claim_answered": noop("A third payer's answer through the claim"),
     "settle_terminal": noop("Finish card payments whose answer was lost"),

@@ -3,6 +3,8 @@
 from django.utils.translation import gettext_noop as _
 
 MESSAGES = {
+    "reception.diagnosis_reason": _("Give a reason for changing the diagnoses. Nothing was changed."),
+    "reception.diagnosis_missing": _("Give at least one diagnosis, each once. Nothing was changed."),
     "reception.doctor_form": _("A licence number of digits and a Korean name are needed. Nothing was kept."),
     "reception.license_taken": _("This licence number belongs to another doctor. Nothing was kept."),
     "reception.hours_past": _("Hours begin today or later. Nothing was changed."),

@@ -314,6 +314,37 @@ def change_payer(*, encounter_id: int, payer: str, special_case: str, reason: st
     return encounter
 
 
+@transaction.atomic
+def change_conditions(*, encounter_id: int, diagnoses: Sequence[tuple[str, str]], reason: str, by: Actor) -> Encounter:
+    """Write the diagnoses of a finished visit anew (상병 변경) with a reason; a special case that no longer fits is taken off.
+
+    What was billed is rated anew by the event that follows. The same diagnoses change nothing.
+    Raises reception.diagnosis_reason, reception.diagnosis_missing, reception.visit_closed.
+    """
+    wanted = [(kind, code.strip().upper()) for kind, code in diagnoses if code.strip()]
+    if not reason.strip():
+        raise DomainError("reception.diagnosis_reason")
+    if not wanted or len({code for _, code in wanted}) != len(wanted):
+        raise DomainError("reception.diagnosis_missing")
+    encounter = Encounter.objects.select_for_update().get(pk=encounter_id)
+    if encounter.status != Encounter.Status.FINISHED or encounter.is_imported:
+        raise DomainError("reception.visit_closed")
+    before = list(encounter.conditions.order_by("seq").values_list("kind", "code"))
+    if [code for _, code in before] == [code for _, code in wanted]:
+        return encounter
+    encounter.conditions.all().delete()
+    record_conditions(encounter=encounter, diagnoses=wanted)
+    was = encounter.special_case
+    if was and not policy.special_case_fits(was, [code for _, code in wanted]):
+        encounter.special_case = ""
+        encounter.save(update_fields=["special_case"])
+    audit.note("encounter.diagnoses_changed", by=by, subject_type="encounter", subject_id=encounter.public_id, reason=reason,
+               detail={"before": [code for _, code in before], "after": [code for _, code in wanted],
+                       "special_case": [was, encounter.special_case]})  # fmt: skip
+    outbox.record("encounter.diagnoses_changed", {"encounter_id": encounter.pk}, by=by)
+    return encounter
+
+
 def record_conditions(*, encounter: Encounter, diagnoses: Sequence[tuple[str, str]]) -> None:
     """Write the diagnoses of a visit (상병); the first is principal where none is named so."""
     if encounter.conditions.exists() or not diagnoses:

@@ -182,8 +182,8 @@ def test_an_approval_is_given_back_when_the_bill_was_paid_meanwhile(world, bill,
     key = f"pay-{uuid4()}"
     real = cards.terminal.approve
 
-    def paid_in_cash_meanwhile(key, amount_won):
-        approval = real(key, amount_won)
+    def paid_in_cash_meanwhile(key, amount_won, method):
+        approval = real(key, amount_won, method)
         billing.record_payment(invoice_id=bill.pk, amount_won=bill.patient_won, tender="cash", key="cash", by=clerk)
         return approval
 

@@ -3,6 +3,7 @@
 Shape: `tamna copay` (docs/reference/copay.md). Amounts are disjoint integers of won. All mistakes are collected.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
@@ -109,7 +110,9 @@ class _Reader:
         self.errors.append(InputError(code, message, field_name, hint))
 
     def section(self, raw: Mapping[str, Any], name: str, known: set[str]) -> Mapping[str, Any]:
-        value = raw.get(name, {})
+        value = raw.get(name)
+        if value is None:
+            return {}
         if not isinstance(value, Mapping):
             self.bad(name, "not_an_object", f"{name} must be an object")
             return {}
@@ -155,6 +158,16 @@ class _Reader:
             pass
         self.bad(f"{where}{key}", "bad_date", f"{key} must be a date such as 2026-04-06")
         return date(2000, 1, 1)
+
+    def code(self, raw: Mapping[str, Any], where: str, key: str) -> str:
+        """A special-case code (특정기호) such as V193, in capitals; none where there is none."""
+        value = raw.get(key)
+        if value is None or value == "":
+            return ""
+        if not isinstance(value, str) or not re.fullmatch(r"[A-Z]\d{3,4}", value.strip().upper()):
+            self.bad(f"{where}{key}", "bad_code", f"{key} must be a code such as V193, or null")
+            return ""
+        return value.strip().upper()
 
     def flag(self, raw: Mapping[str, Any], where: str, key: str) -> bool:
         value = raw.get(key)
@@ -214,7 +227,7 @@ def parse_case(raw: Any) -> Case:
         institution=reader.choice(institution, "institution.", "type", CLASSES, None),
         area=reader.choice(institution, "institution.", "area", AREAS, "dong"),
         emergency_class=reader.choice(institution, "institution.", "emergency", EMERGENCY, "none"),
-        special_case=str(patient.get("special_case") or ""),
+        special_case=reader.code(patient, "patient.", "special_case"),
         special_class=reader.choice(patient, "patient.", "special_class", ("rare",), ""),
         pregnant=reader.flag(patient, "patient", "pregnant"),
         preterm=reader.flag(patient, "patient", "preterm"),

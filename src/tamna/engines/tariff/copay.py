@@ -14,7 +14,11 @@ from tamna.engines.tariff.rules import Rule, by_id, candidates, cap_of
 from tamna.params import Fact
 
 NOBODY: Fact[Decimal] = Fact(Decimal(1), "국민건강보험법 제41조④ (비급여)", "S", "any.not_covered")
+UNKNOWN: Fact[Decimal] = Fact(Decimal(1), "no row of the table holds on this day: in full", "?", "any.no_rule")
+REFERRAL: Fact[Decimal] = Fact(Decimal(1), "의료급여법 시행규칙 제3조 (의뢰 없는 2·3차 기관 이용)", "?", "ma.referral")
+MINOR = "nhi.pen.tertiary.minor"
 CAPPED_PAYERS = frozenset({"nhi"})
+SECOND_LEVEL = frozenset({"hospital", "general", "tertiary"})
 AID = frozenset({"medical_aid_1", "medical_aid_2"})
 BENEFIT_PAYER = {"veteran": "nhi"}  # veterans' reductions work on top of the health insurance
 
@@ -81,7 +85,9 @@ class _Reckoning:
         ]
         penalties = [rule for rule in fits if rule.role == "penalty"]
         consultation = case.amounts.consultation if bucket == "covered" else 0
-        return min(penalties or fits, key=lambda rule: rule.share(amount, consultation), default=None)
+        if penalties:  # of two penalties the heavier: none makes the other milder
+            return max(penalties, key=lambda rule: rule.share(amount, consultation))
+        return min(fits, key=lambda rule: rule.share(amount, consultation), default=None)
 
 
 def copay(case: Case) -> Explained[Copay]:
@@ -207,8 +213,28 @@ def _shared(sheet: _Reckoning, setting: str, mild: bool) -> tuple[int, str, int]
     meals = _meals(sheet)
     winner = first[1] if covered else scan[1] if amounts.ct_mri else first[1]
     winning = winner.rule_id if isinstance(winner, Rule) else winner.key
-    penalised = isinstance(winner, Rule) and winner.role == "penalty"
-    return shared + full_fee + meals, winning, (0 if penalised else shared) + meals
+    if (
+        case.payer in AID
+        and case.referral is False
+        and case.setting == "outpatient"
+        and case.institution in SECOND_LEVEL
+    ):
+        sheet.step(
+            "copay.referral",
+            shared,
+            "no referral: exceptions are decided by a person",
+            {"institution": case.institution},
+            REFERRAL,
+        )
+    counts = sum(patient for _, _, patient, rule in spread if not _beyond_the_cap(case, rule))
+    return shared + full_fee + meals, winning, counts + meals
+
+
+def _beyond_the_cap(case: Case, rule: Rule | Fact) -> bool:
+    """Shares that the yearly cap never counts (시행령 제19조③): under a penalty; minor disease only of those who are not spared."""
+    penalty = isinstance(rule, Rule) and rule.role == "penalty"
+    spared = isinstance(rule, Rule) and rule.rule_id == MINOR and (case.pregnant or case.age < 6)
+    return (penalty and not spared) or rule is UNKNOWN
 
 
 def _bucket(
@@ -221,8 +247,8 @@ def _bucket(
         rule = sheet.best(bucket, setting, amount)
     if rule is None:
         if amount:
-            sheet.step(f"copay.{bucket}", amount, "no benefit on this day: in full", {"amount": amount}, NOBODY)
-        return Decimal(amount), NOBODY
+            sheet.step(f"copay.{bucket}", amount, "no benefit on this day: in full", {"amount": amount}, UNKNOWN)
+        return Decimal(amount), UNKNOWN
     consultation = case.amounts.consultation if bucket == "covered" else 0
     share = rule.share(amount, consultation)
     if amount or bucket == "covered":
@@ -284,7 +310,7 @@ def _meals(sheet: _Reckoning) -> int:
 def _cap(sheet: _Reckoning, shared: int, counts: int) -> tuple[int, int, int | None]:
     """Yearly cap (본인부담상한제): (share after it, excess paid by the insurer, refund estimate)."""
     case = sheet.case
-    if case.payer not in CAPPED_PAYERS or (case.year_to_date_share is None and case.income_decile is None):
+    if case.payer not in CAPPED_PAYERS:
         return shared, 0, None
     before = case.year_to_date_share or 0
     excess = 0
