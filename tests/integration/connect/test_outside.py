@@ -222,7 +222,7 @@ def test_an_approval_of_another_terminal_is_given_back_once_and_no_more_than_it_
     )
     refund = cards.refund_by_card(payment=taken, amount_won=bill.patient_won, reason="취소", key="b1", by=clerk)
     assert (refund.approval_no, refund.amount_won) == ("12345678", -bill.patient_won)
-    with pytest.raises(DomainError, match="card_keeps"):
+    with pytest.raises(DomainError, match="refund_too_much"):
         cards.refund_by_card(payment=taken, amount_won=1, reason="더", key="b2", by=clerk)
 
 

@@ -11,7 +11,7 @@ from tamna.billing import services as billing
 from tamna.billing.models import Deposit, Payment, TerminalRequest
 from tamna.connect import payment
 from tamna.core.errors import DomainError
-from tests.integration.connect.test_outside import bill, charged, insured, world  # noqa: F401  (fixtures)
+from tests.integration.connect.test_outside import bill, charged  # noqa: F401  (fixtures)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,7 +21,7 @@ def later(seconds=60):
     TerminalRequest.objects.update(asked_at=timezone.now() - timedelta(seconds=seconds))
 
 
-def lost(world, do, **fields):  # noqa: F811
+def lost(world, do, **fields):
     world["card"].fault(lost_rate=1)
     with pytest.raises(DomainError, match="card_unreachable"):
         do(**fields)
