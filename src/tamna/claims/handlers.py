@@ -3,13 +3,13 @@
 from tamna.billing.models import Invoice
 from tamna.claims import services
 from tamna.claims.models import Batch, Claim
-from tamna.core import notices, outbox
+from tamna.core import clock, notices, outbox
 from tamna.core.actor import Actor
 from tamna.core.automations import declare
 from tamna.core.models import Event
 
 CHECKER = Actor.automation("claim.precheck")
-declare("claim.rules", kind="E", module=__name__, engine="engines.claimcheck")
+declare("claim.rules", kind="E", module="tamna.claims.studio.ruleset", engine="engines.claimcheck")
 declare("claim.precheck", kind="E", module=__name__, engine="engines.claimcheck.RuleSet.check_one")
 declare("claim.score", kind="E", module=__name__, engine="engines.claimcheck.report.scored")
 declare("bill.exclusive", kind="E", module=__name__, engine="engines.claimcheck (exclusive)")
@@ -46,3 +46,21 @@ def on_batch_answered(event: Event) -> None:
     batch, told = Batch.objects.get(pk=event.payload["batch_id"]), event.payload
     notices.tell("batch.answered", {"batch": batch.batch_no, "count": told["statements"], "back": told["back"]},
                  key=told["document_id"], url=f"/claims/batches/{batch.public_id}", at=event.occurred_at)  # fmt: skip
+
+
+@outbox.on("rule.switched", key="claims.rule_switched")
+def on_rule_switched(event: Event) -> None:
+    """What was not sent yet is judged by the rules that hold now."""
+    from tamna.claims.studio.tasks import recheck_open
+
+    recheck_open.defer(rule_id=event.payload["rule_id"], after_id=0)
+
+
+@outbox.on("business.hour", key="claims.rules_digest")
+def on_hour(event: Event) -> None:
+    """On Monday morning the claims team is told what changed in the rules."""
+    from tamna.claims.studio.digest import tell
+
+    day = event.occurred_at.astimezone(clock.SEOUL).date()
+    if event.payload["hour"] == 8 and day.weekday() == 0:
+        tell(day, at=event.occurred_at)

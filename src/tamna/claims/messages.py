@@ -13,4 +13,25 @@ MESSAGES = {
     "claims.batch_refused": _("The agency refused the file (%(code)s). Nothing was lost; the batch stays open."),
     "claims.bad_rules": _("The rules cannot be read: %(why)s. No statement was checked."),
     "claims.already_decided": _("This answer was already dealt with."),
+    "claims.rule_faulty": _(
+        "%(count)s places of the rule need correction. Nothing was kept; what you wrote still stands in the form."
+    ),
+    "claims.rule_note_needed": _("Say in a few words why the rule is written or changed."),
+    "claims.rule_unchanged": _("This is word for word what stands there already. Nothing was written."),
+    "claims.rule_moved_on": _("Somebody wrote the next version in the meantime. Look at it, then write yours."),
+    "claims.rule_file": _("The file is no rule file (YAML, UTF-8). Nothing was taken."),
+    "claims.rule_file_large": _("A rule file holds at most %(count)s rules. Divide it. Nothing was taken."),
+    "claims.rule_reason_needed": _("Give a reason. Nothing was changed."),
+    "claims.rule_day": _("Choose a day of care from 2018 on."),
+    "claims.rule_not_on": _("The rule is not in force on that day, so it cannot be retired from it."),
+    "claims.rule_not_there": _("There is no such rule in the package and no version of it here."),
+    "claims.rule_examples": _(
+        "A rule needs an example that it hits and one that it nearly hits, and all of them must hold. Write them first."
+    ),
+    "claims.rule_asked_already": _("For this rule a decision is still open. It must be decided or taken back first."),
+    "claims.rule_own": _("You wrote this or asked for it: another person must decide. Nothing was changed."),
+    "claims.rule_decided": _("This was decided already. Nothing was changed."),
+    "claims.rule_not_yours": _("Only who asked may take it back."),
+    "claims.rule_people_only": _("Only people write and decide rules."),
+    "claims.trial_no_archive": _("There is no claim to try the rule on yet."),
 }

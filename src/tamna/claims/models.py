@@ -4,7 +4,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from tamna.claims.studio.models import RuleSwitch, RuleTrial, RuleVersion
 from tamna.core.identity import new_public_id
+
+__all__ = ["Batch", "Claim", "ClaimLine", "ClaimResponse", "Finding", "RuleSwitch", "RuleTrial", "RuleVersion"]
 
 
 class Batch(models.Model):
@@ -94,6 +97,7 @@ class Claim(models.Model):
             models.Index(fields=["care_month", "department"]),
             models.Index(fields=["first_visit_on"]),
             models.Index(fields=["status", "first_visit_on", "id"]),
+            models.Index(fields=["checked_at"]),
         ]
 
 

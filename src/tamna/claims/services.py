@@ -18,6 +18,7 @@ from tamna.billing.models import ChargeItem
 from tamna.claims import archive, documents
 from tamna.claims.models import Batch, Claim, ClaimLine, ClaimResponse, Finding
 from tamna.claims.selectors import SENT_TO_HIRA
+from tamna.claims.studio.ruleset import version_of
 from tamna.connect import hira
 from tamna.connect.errors import Refused
 from tamna.core import audit, clock, notices, numbering, outbox
@@ -32,15 +33,6 @@ log = structlog.get_logger()
 OPEN = (Claim.Status.DRAFT, Claim.Status.CHECKED, Claim.Status.APPROVED)
 DAYS_TO_SEND = 15
 SETTING_LETTER = {"inpatient": "I", "outpatient": "O", "emergency": "E"}
-
-
-def ruleset() -> RuleSet:
-    """The rules in force, with the hospital's own reports; compiled once a process and report."""
-    return archive.checker().rules
-
-
-def rules_version(rules: RuleSet) -> str:
-    return f"{len(rules.rules)} rules"
 
 
 @transaction.atomic
@@ -135,7 +127,7 @@ def check(*, claim_id: int, by: Actor) -> Claim:
     claim.adjusts = sum(row.severity == "adjust" for row in still)
     claim.warnings = sum(row.severity == "warn" for row in still)
     claim.risk_won = sum(row.won_at_risk for row in still if row.severity != "warn")
-    claim.score, claim.checked_at, claim.rules_version = report.score, clock.now(), rules_version(checker.rules)
+    claim.score, claim.checked_at, claim.rules_version = report.score, clock.now(), version_of(checker.rules)
     claim.status = Claim.Status.CHECKED if claim.rejects or claim.adjusts else Claim.Status.APPROVED
     claim.save()
     facts = {"claim_id": claim.pk, "rejects": claim.rejects, "adjusts": claim.adjusts}

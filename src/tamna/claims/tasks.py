@@ -1,7 +1,10 @@
 """Jobs of claims: send batches, read answers. Retried with backoff while the agency is away."""
 
+from tamna.claims.studio import tasks as studio
 from tamna.core.actor import Actor
 from tamna.core.tasks import BACKOFF, app
+
+__all__ = ["check_drafts", "collect_answers", "studio", "submit_batch"]
 
 SENDER = Actor.automation("claim.submit")
 

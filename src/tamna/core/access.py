@@ -38,6 +38,8 @@ CAPABILITIES: dict[str, str] = {
     "claims.see": noop("See claims"),
     "claims.work": noop("Correct and approve claims"),
     "claims.submit": noop("Send claim batches"),
+    "claims.rules": noop("Write claim rules"),
+    "claims.approve_rules": noop("Approve claim rules that another person wrote"),
     "ledger.see": noop("See the ledger"),
     "ledger.post": noop("Post journal entries"),
     "insight.see": noop("See figures of the hospital"),
@@ -83,12 +85,12 @@ _DESK = ("patients.see", "patients.register", "patients.identifiers", "patients.
 _CASH = ("patients.see", "reception.see", "billing.see", "billing.charge", "billing.take", "billing.close",
          "automations.see", "automations.decide")  # fmt: skip
 _CLAIMS = ("patients.see", "patients.break_glass", "reception.see", "billing.see", "claims.see", "claims.work",
-           "claims.submit", "billing.fees", "automations.see", "automations.decide")  # fmt: skip
+           "claims.submit", "claims.rules", "claims.approve_rules", "billing.fees", "automations.see", "automations.decide")  # fmt: skip
 
 ROLES: dict[str, Role] = dict(
     (
         _role("director", noop("Director"), "director", "patients.see", "reception.see", "billing.see", "billing.write_off", "claims.see",
-              "ledger.see", "insight.see", "automations.see", "automations.decide", "automations.set_level"),
+              "claims.approve_rules", "ledger.see", "insight.see", "automations.see", "automations.decide", "automations.set_level"),
         _role("front_lead", noop("Head of patient affairs"), "front", *{*_DESK, *_CASH, "billing.refund", "billing.tax", "billing.fees", "claims.see",
               "insight.see", "automations.set_level", "reception.hours"}),
         _role("reception", noop("Reception clerk"), "front", *_DESK),

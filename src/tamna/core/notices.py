@@ -55,6 +55,10 @@ KINDS: dict[str, Kind] = {
         Kind("batch.refused", noop("A claim batch that was refused"), noop("Batch %(batch)s was refused by the review agency (%(code)s). Nothing of it was received."), ("claims",)),
         Kind("answer.unreadable", noop("An answer that cannot be read"), noop("Answer %(number)s of HIRA cannot be read. Nothing of it was booked; it is asked for again."), ("claims", "it")),
         Kind("answer.contradicts", noop("An answer that contradicts what was sent"), noop("Answer %(number)s of HIRA contradicts what was sent. Nothing of it was booked; ask the agency."), ("claims",)),
+        Kind("rule.asked", noop("Claim rules that wait for a second person"), noop("Claim rule %(rule)s waits for your approval."), ("claims", "director"), needs="claims.approve_rules"),
+        Kind("rule.decided", noop("Decisions about claim rules I wrote or asked for"), noop("Claim rule %(rule)s: %(verdict)s."), (PERSON,), needs="claims.rules"),
+        Kind("rules.digest", noop("What changed in the claim rules this week"), noop("%(count)s changes of claim rules in the week to %(day)s."), ("claims",)),
+        Kind("rule.tried", noop("Trials of claim rules that finished"), noop("The trial of claim rule %(rule)s is done: %(found)s claims found."), (PERSON,), needs="claims.see"),
         Kind("system.away", noop("An outside system that does not answer"), noop("%(system)s does not answer. Work goes on without it."), (TEAM, "it")),
         Kind("system.back", noop("An outside system that answers again"), noop("%(system)s answers again."), (TEAM, "it")),
         Kind("level.changed", noop("An automation's level set by a person"), noop("“%(automation)s” is set to: %(level)s."), (LEAD, "it")),
@@ -157,9 +161,14 @@ class _Spoken(dict[str, Any]):
         from tamna.core import work
         from tamna.core.catalogue import title_of_line
 
-        words = {"work": work.name_of, "automation": title_of_line, "level": _, "system": _system, "day": _day}.get(
-            name
-        )
+        words = {
+            "work": work.name_of,
+            "automation": title_of_line,
+            "level": _,
+            "verdict": _,
+            "system": _system,
+            "day": _day,
+        }.get(name)
         value = super().__getitem__(name)
         return words(value) if words else value
 

@@ -62,6 +62,10 @@ WORK = {
     "billing.payer_changed": noop("Bill anew under another payer"),
     "claims.payer_changed": noop("Statement under another payer"),
     "check_deliveries": noop("What became of messages"),
+    "claims.rule_switched": noop("Check unsent claims under a changed rule"),
+    "claims.rules_digest": noop("Tell of changed claim rules"),
+    "recheck_open": noop("Check unsent claims under a changed rule"),
+    "try_rule": noop("Try a claim rule on the archive"),
     "ask_before_visit": noop("Eligibility before the visit"),
 }
 QUEUES = {"core": noop("Shared ground"), "his": noop("HIS"), "nhis": noop("NHIS"), "claims": noop("Insurance claims"),
