@@ -1,11 +1,9 @@
-"""Lists of claims: worklist, batches and what is in one, answers, rules."""
+"""Lists of claims: worklist, batches and what is in one, answers."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from tamna.claims import selectors
 from tamna.claims.models import Batch
-from tamna.claims.words import source_name
 from tamna.core.choices import departments
 from tamna.core.format import language
 from tamna.core.lists import Column, Filter, Listing, define
@@ -91,24 +89,5 @@ ANSWERS = define(
             Filter("reason", noop("Reason code"), lambda rows, code: rows.filter(reason_code=code.upper())),
         ),
         empty=noop("No new answers."), hint=noop("Answers come by themselves; look at the batches to see what is still under review."),
-    )
-)  # fmt: skip
-
-RULES = define(
-    Listing(
-        "rules", noop("Claim rules"), "claims.see", view="claims:rules", order=("id",),
-        columns=(
-            Column("id", noop("Rule"), lambda rule: rule.id, sort=("id",)),
-            Column("what", noop("What"), lambda rule: rule.title.get(language(), rule.title.get("ko", rule.id))),
-            Column("severity", noop("Severity"), lambda rule: _(rule.severity), sort=("severity",)),
-            Column("source", noop("Source"), lambda rule: source_name(rule.source), wide=True),
-            Column("mark", noop("Mark"), lambda rule: rule.mark),
-        ),
-        filters=(
-            Filter("q", noop("Find"), selectors.rules_with),
-            Filter("severity", noop("Severity"), lambda rules, severity: [rule for rule in rules if rule.severity == severity],
-                   kind="choice", options=lambda: [(key, _(key)) for key in ("reject", "adjust", "warn")]),
-        ),
-        empty=noop("No rule fits."),
     )
 )  # fmt: skip

@@ -1,8 +1,5 @@
 """Reads of claims: worklist, one claim, batches, the tray of answers. Bounded queries."""
 
-from collections.abc import Iterable
-from typing import Any
-
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from tamna.billing.models import ChargeItem
@@ -23,14 +20,6 @@ def counts(limit: int = 999) -> dict[str, int]:
 def worklist() -> QuerySet[Claim]:
     """Claims, for paging by ("-risk_won", "-id") within a state."""
     return Claim.objects.select_related("encounter__patient", "department")
-
-
-def rules_with(rules: Iterable[Any], words: str) -> list[Any]:
-    """Rules whose number, title or group holds the words."""
-    return [
-        rule for rule in rules
-        if words.lower() in f"{rule.id} {rule.title.get('ko', '')} {rule.title.get('en', '')} {rule.group}".lower()
-    ]  # fmt: skip
 
 
 def answers() -> QuerySet[ClaimResponse]:

@@ -1,4 +1,4 @@
-"""Screens of claims: worklist, claim, batches, answers, rules."""
+"""Screens of claims: worklist, claim, batches, answers."""
 
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from tamna.claims import selectors, services
-from tamna.claims.lists import ANSWERS, BATCHES, RULES, STATEMENTS, WORKLIST
+from tamna.claims.lists import ANSWERS, BATCHES, STATEMENTS, WORKLIST
 from tamna.claims.models import Batch, Claim, ClaimResponse, Finding
 from tamna.claims.words import source_name
 from tamna.core import audit, lists
@@ -157,10 +157,3 @@ def answers(request: HttpRequest) -> HttpResponse:
 def accept_cut(request: HttpRequest, response_id: int) -> HttpResponse:
     services.accept_cut(response_id=get_object_or_404(ClaimResponse, pk=response_id).pk, by=Actor.of(request))
     return redirect("claims:answers")
-
-
-@needs("claims.see")
-def rules(request: HttpRequest) -> HttpResponse:
-    """The rules in force (read only here)."""
-    rules = services.ruleset().rules
-    return lists.show(request, RULES, rules, "claims/rules.html", {"total": len(rules), "source_name": source_name})
