@@ -30,7 +30,7 @@ FEES = "수가코드,적용일자,한글명,단가,항,목,코드구분,급여�
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 MOST = 8  # addresses of one screen that are read for links
 LINK = re.compile(r'(?:href|hx-get)="(/[^"#?]*)')
-NO_SCREEN = frozenset({  # what answers with a file, a part of a page, another page, or to machines; the first run is over
+NO_SCREEN = frozenset({"claims:rule-file", "claims:rules-export",  # what answers with a file, a part of a page, another page, or to machines; the first run is over
     "billing:fees-example", "web:account-example", "web:badges", "web:first-run", "web:healthz", "web:live-address", "web:metrics",
     "web:notification", "web:notification-count", "web:readyz",
 })  # fmt: skip

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from tamna.claims import services as claims
 from tamna.claims.models import Claim, RuleSwitch, RuleVersion
-from tamna.claims.studio import digest, recheck, ruleset, services, text
+from tamna.claims.studio import digest, ruleset, services, text, unsent
 from tamna.core import clock, outbox
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
@@ -114,16 +114,16 @@ def test_a_rule_that_is_switched_on_finds_unsent_claims_and_leaves_them_when_ret
     assert claim.status == "approved" and not claim.findings.exists()
     on(people=people)
     outbox.deliver_all()
-    assert recheck.some("OWN-1", 0, by=people[1]) == (0, 1)
+    assert unsent.check_again("OWN-1", 0, by=people[1]) == (0, 1)
     claim.refresh_from_db()
     assert claim.status == "checked" and [finding.rule_id for finding in claim.findings.all()] == ["OWN-1"]
     assert claim.rules_version.startswith("357 rules ")
     finding = claim.findings.get()
     claims.accept_finding(finding_id=finding.pk, reason="확인함", by=people[0])
-    assert recheck.some("OWN-1", 0, by=people[1]) == (0, 0)  # what a person decided stands
+    assert unsent.check_again("OWN-1", 0, by=people[1]) == (0, 0)  # what a person decided stands
     off = services.ask(rule_id="OWN-1", kind="off", from_on=clock.today(), reason="지침 폐지", by=people[1])
     services.approve(switch_id=off.pk, by=people[2])
-    assert recheck.some("OWN-1", 0, by=people[1]) == (0, 1)
+    assert unsent.check_again("OWN-1", 0, by=people[1]) == (0, 1)
     assert not claim.findings.exists()
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name LIKE '%%recheck_open'")

@@ -17,6 +17,7 @@ import polars as pl
 from django.db import connection
 
 from tamna.claims.models import ReportedMachine, ReportedStaff
+from tamna.claims.studio import ruleset
 from tamna.core import clock, crypto
 from tamna.engines.claimcheck import Company, Report, RuleSet, schema
 from tamna.engines.claimcheck.emit_frames import TYPES
@@ -182,11 +183,12 @@ def _of_a_day(rule: Rule) -> bool:
 
 
 def checker(on: date | None = None, own: str = "", only: Iterable[str] = ()) -> Checker:
-    """Rules with the hospital's reported staff and machines. Compiled once for the same rules and reports.
+    """The rules in force with the hospital's reported staff and machines. Compiled once for the same rules and reports.
 
-    `on`, `own` (YAML) and `only` as `RuleSet.load` takes them. Raises RuleError.
+    `on`: the rules of this day for every claim. `own`: rules as YAML text that join or replace them. `only`: these rules.
+    Raises RuleError.
     """
-    return _checker(on, own, tuple(only), _reported())
+    return _checker(ruleset.switches(), on, own, tuple(only), _reported())
 
 
 Reported = tuple[tuple[str, tuple[tuple[tuple[str, Any], ...], ...]], ...]
@@ -218,6 +220,8 @@ def _widest(known: dict[str, Any] | None, row: dict[str, Any]) -> dict[str, Any]
 
 
 @lru_cache(maxsize=4)
-def _checker(on: date | None, own: str, only: tuple[str, ...], reported: Reported) -> Checker:
+def _checker(
+    known: tuple[ruleset.Switched, ...], on: date | None, own: str, only: tuple[str, ...], reported: Reported
+) -> Checker:
     tables = {name: [dict(row) for row in rows] for name, rows in reported}
-    return Checker(RuleSet.load(on, only=only, own=own).with_tables(tables))
+    return Checker(ruleset.chosen(known, on, own, only).with_tables(tables))

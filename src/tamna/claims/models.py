@@ -4,10 +4,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from tamna.claims.studio.models import RuleSwitch, RuleTrial, RuleVersion
+from tamna.claims.studio.models import RuleSwitch as RuleSwitch
+from tamna.claims.studio.models import RuleTrial as RuleTrial
+from tamna.claims.studio.models import RuleVersion as RuleVersion
 from tamna.core.identity import new_public_id
-
-__all__ = ["Batch", "Claim", "ClaimLine", "ClaimResponse", "Finding", "RuleSwitch", "RuleTrial", "RuleVersion"]
 
 
 class Batch(models.Model):

@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from tamna.claims import views
+from tamna.claims.studio import views as studio
 
 app_name = "claims"
 urlpatterns = [
@@ -12,7 +13,8 @@ urlpatterns = [
     path("batches/<uuid:public_id>/resend", views.resend, name="resend"),
     path("answers", views.answers, name="answers"),
     path("answers/<int:response_id>/accept", views.accept_cut, name="accept-cut"),
-    path("rules", include("tamna.claims.studio.urls")),
+    path("rules", studio.rules, name="rules"),
+    path("rules/", include("tamna.claims.studio.urls")),
     path("findings/<int:finding_id>/fix", views.fix, name="fix"),
     path("findings/<int:finding_id>/accept", views.accept, name="accept"),
     path("<uuid:public_id>", views.detail, name="claim"),

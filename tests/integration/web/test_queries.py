@@ -16,8 +16,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tamna.billing import services as billing
+<<<<<<< HEAD
 from tamna.billing.models import CashClosing, FeeImport, FeeItem, PayerBill
 from tamna.claims.models import Batch, Claim, ClaimLine, ClaimResponse, Finding
+=======
+from tamna.billing.models import CashClosing, FeeImport, FeeItem
+from tamna.claims.models import Batch, Claim, ClaimLine, ClaimResponse, Finding, RuleSwitch, RuleTrial, RuleVersion
+from tamna.claims.studio.text import version_text
+>>>>>>> fc22157 (Find, read, write, try and agree on claim rules on screen; every check asks one set of rules)
 from tamna.core import access, clock, outbox
 from tamna.core.actor import Actor
 from tamna.core.api import token_hash
@@ -40,6 +46,7 @@ from tamna.core.models import (
     SavedView,
     User,
 )  # fmt: skip
+from tamna.engines.claimcheck.trial import Tally
 from tamna.ledger.models import JournalEntry
 from tamna.patients.models import Coverage, ImportedResource, ImportRun, Patient
 from tamna.patients.services import register_patient, search_tokens
@@ -111,7 +118,13 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/claims/batches/<uuid:public_id>": ("/claims/batches/{batch}",),
     "/claims/batches/<uuid:public_id>/file": ("/claims/batches/{batch}/file",),
     "/claims/answers": ("/claims/answers", "/claims/answers?show=all"),
-    "/claims/rules": ("/claims/rules",),
+    "/claims/rules": ("/claims/rules", "/claims/rules?state=own&q=혈액", "/claims/rules?on=2026-11-24&sort=-hits"),
+    "/claims/rules/new": ("/claims/rules/new", "/claims/rules/new?rule=OWN-1", "/claims/rules/new?like=R001"),
+    "/claims/rules/changes": ("/claims/rules/changes",),
+    "/claims/rules/export": ("/claims/rules/export",),
+    "/claims/rules/trials/<uuid:public_id>": ("/claims/rules/trials/{trial}",),
+    "/claims/rules/<str:rule_id>": ("/claims/rules/OWN-1", "/claims/rules/R001", "/claims/rules/OWN-1?version=1"),
+    "/claims/rules/<str:rule_id>/file": ("/claims/rules/OWN-1/file",),
     "/claims/<uuid:public_id>": ("/claims/{claim}",),
     "/ledger/": ("/ledger/", "/ledger/?account=1101"),
     "/ledger/entries/<uuid:public_id>": ("/ledger/entries/{entry}",),
@@ -156,8 +169,12 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/api/v1/proposals": ("/api/v1/proposals?team=front",),
 }
 DOWNLOADS = ("/patients/", "/reception/bookings", "/billing/", "/billing/payments", "/claims/", "/claims/batches", "/claims/answers",
+<<<<<<< HEAD
              "/claims/rules", "/ledger/", "/audit", "/proposals", "/imports", "/accounts", "/reception/doctors", "/billing/fees", "/billing/unpaid",
              "/billing/payers", "/billing/order-codes", "/billing/tax")  # fmt: skip
+=======
+             "/claims/rules", "/claims/rules/changes", "/ledger/", "/audit", "/proposals", "/imports", "/accounts", "/reception/doctors", "/billing/fees")  # fmt: skip
+>>>>>>> fc22157 (Find, read, write, try and agree on claim rules on screen; every check asks one set of rules)
 
 
 def addresses(patterns=None, prefix="/"):
@@ -212,6 +229,7 @@ class Small:
         self._care(people, count)
         self._money(count)
         self._claims(count)
+        self._rules(count)
         self._automations(count)
         self._operation(count)
         self._elsewhere(count)
@@ -312,6 +330,55 @@ class Small:
             for _ in range(count)
         )  # fmt: skip
 
+    def _rules(self, count):
+        """Versions of one own rule, each switched, and trials of it."""
+        writer, other = (
+            User.objects.get_or_create(username="w", role="claims")[0],
+            User.objects.get_or_create(username="o", role="claims")[0],
+        )
+        for _ in range(count):
+            self.serial += 1
+            raw = {"id": "OWN-1", "group": "own", "title": {"ko": "혈액", "en": "Blood"}, "source": "지침", "mark": "K", "severity": "warn", "over": "lines",
+                   "hit": f"code = 'X{self.serial}'", "examples": [{"name": "a", "lines": [{"code": f"X{self.serial}"}], "hits": True}]}  # fmt: skip
+            number = RuleVersion.objects.count() + 1
+            version = RuleVersion.objects.create(
+                rule_id="OWN-1",
+                number=number,
+                text=version_text(raw),
+                note="x",
+                author=writer,
+                made_at=clock.now(),
+            )
+            RuleSwitch.objects.create(rule_id="OWN-1", kind="on", version=version, author=writer, from_on=clock.today() - timedelta(days=self.serial), reason="x", asked_by=writer,
+                                      asked_at=clock.now(), verdict="approved", decided_by=other, decided_at=clock.now())  # fmt: skip
+            tally = Tally().figures() | {
+                "lacks": "",
+                "examples": [
+                    {"claim_id": "x", "department": "01", "month": "202611", "ended": "full", "won": 1, "cut_won": 0}
+                ]
+                * self.serial,
+            }
+            RuleTrial.objects.create(
+                rule_id="OWN-1",
+                text=version.text,
+                labels=["draft"],
+                asked_by=writer,
+                asked_at=clock.now(),
+                result={"a": tally},
+                state="done",
+            )
+            RuleTrial.objects.filter(pk=RuleTrial.objects.order_by("id").first().pk).update(result={"a": tally})
+            for finding in Finding.objects.order_by("id")[:1]:
+                Finding.objects.create(
+                    claim=finding.claim,
+                    rule_id="OWN-1",
+                    line_no=self.serial,
+                    severity="warn",
+                    message_ko="가",
+                    message_en="a",
+                    source="x",
+                )
+
     def _automations(self, count):
         for number in range(count):
             self.serial += 1
@@ -374,7 +441,7 @@ class Small:
             "batch": Batch.objects.order_by("id").first().public_id, "entry": JournalEntry.objects.order_by("id").first().public_id,
             "message": InterfaceMessage.objects.filter(system="his").order_by("id").first().pk, "proposal": self.second.public_id,
             "doctor": Practitioner.objects.get(license_no="90001").pk, "fees": FeeImport.objects.order_by("id").first().pk,
-            "run": ImportRun.objects.order_by("id").first().public_id, "user": self.users["it"].pk,
+            "run": ImportRun.objects.order_by("id").first().public_id, "trial": RuleTrial.objects.order_by("id").first().public_id, "user": self.users["it"].pk,
             "notice": Notification.objects.filter(user=self.users["director"]).order_by("id").first().public_id,
             "payer_bill": PayerBill.objects.order_by("id").first().public_id,
             "imported": imported.public_id, "elsewhere": imported.encounters.get().public_id,

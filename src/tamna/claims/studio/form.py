@@ -211,10 +211,10 @@ def tell(fault: Fault, raw: Mapping[str, Any]) -> Told:
     field, _dot, part = fault.where.partition(".")
     label = _(LABELS.get(field, field))
     facts = {"field": label, **fault.facts}
-    if "wanted" in facts:
-        facts["wanted"] = _(WANTED[facts["wanted"]]) if facts["wanted"] in WANTED else facts["wanted"]
-    if "type" in facts:
-        facts["type"] = _(TYPES[facts["type"]]) if facts["type"] in TYPES else facts["type"]
+    for name, known in (("wanted", WANTED), ("type", TYPES)):
+        word = facts.get(name, "")
+        if word in known:
+            facts[name] = _(known[word])
     if "over" in facts:
         facts["over"] = words.OVER[facts["over"]][language()]
     if "name" in facts and (word := words.find("lines", facts["name"].rpartition(".")[2])):

@@ -71,6 +71,21 @@ def composed() -> "Composed":
     return _composed(switches())
 
 
+def chosen(known: tuple[Switched, ...], on: date | None, own: str, only: tuple[str, ...]) -> RuleSet:
+    """The set under these switches: as of one day for every claim, with rules still in a file, or some of them. Raises RuleError."""
+    base = _composed(known).rules
+    rules = list(base.rules)
+    for raw in raw_rules(own, "own rules") if own else ():
+        rule = built({**OWN, **raw}, base.typing, "own rules")
+        rules = [one for one in rules if one.id != rule.id] + [rule]
+    if unknown := set(only) - {rule.id for rule in rules}:
+        raise RuleError(f"there is no rule {', '.join(sorted(unknown))}")
+    rules = [rule for rule in rules if not only or rule.id in only]
+    if on is not None:
+        rules = [replace(rule, starts_on=date.min, ends_on=None, turn=0) for rule in rules if rule.at(on)]
+    return base if not (own or only or on) else base.of(rules)
+
+
 def in_force(on: date, rules: RuleSet | None = None) -> dict[str, Rule]:
     """The rule of each id that holds on a day of care."""
     return {rule.id: rule for rule in (rules or ruleset()).rules if rule.at(on)}

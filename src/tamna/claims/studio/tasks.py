@@ -9,9 +9,9 @@ CHECKER = Actor.automation("claim.rules")
 @app.task(queue="claims", retry=BACKOFF, lock="recheck_open")
 def recheck_open(rule_id: str, after_id: int) -> int:
     """Check again the unsent claims on which the rule now speaks otherwise, some hundreds at a time. Returns how many."""
-    from tamna.claims.studio import recheck
+    from tamna.claims.studio import unsent
 
-    last, changed = recheck.some(rule_id, after_id, by=CHECKER)
+    last, changed = unsent.check_again(rule_id, after_id, by=CHECKER)
     if last:
         recheck_open.defer(rule_id=rule_id, after_id=last)
     return changed

@@ -107,13 +107,14 @@ class _Try:
 
     def __init__(self, text: str) -> None:
         self.rule: Rule = ruleset.parsed(text)
-        self.rules = ruleset.shipped().of([self.rule])
+        checker = archive.Checker(archive.checker().rules.of([self.rule]))
+        self.peers, self.rules = checker.peers, checker.rules
         self.check = FramesCheck(self.rules)
         self.tally = Tally(reason=self.rule.reason)
-        self.lacks = self.rules.not_evaluated(archive.columns()).get(self.rule.key, "")
+        self.lacks = checker.not_evaluated.get(self.rule.key, "")
 
     def add(self, tables: dict[str, pl.DataFrame], claims: pl.DataFrame) -> None:
-        found = self.check.check(tables, archive.columns())
+        found = self.check.check(tables, archive.columns(), peers=self.peers)
         self.tally.add(claims, found)
 
 

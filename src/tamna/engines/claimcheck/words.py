@@ -14,6 +14,7 @@ OVER = {
     "diagnoses": {"ko": "상병", "en": "diagnosis"},
     "prescriptions": {"ko": "처방내역 줄", "en": "prescription line"},
     "notes": {"ko": "특정내역", "en": "note"},
+    "orders": {"ko": "시행한 오더", "en": "order"},
 }
 
 

@@ -28,7 +28,7 @@ DECIDED_ONCE = f"""
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('claims', '0003_large_lists'),
+        ('claims', '0004_reports_and_rechecks'),
         ('core', '0011_owed_and_decided'),
         ('reception', '0004_large_lists'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
