@@ -16,14 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tamna.billing import services as billing
-<<<<<<< HEAD
 from tamna.billing.models import CashClosing, FeeImport, FeeItem, PayerBill
-from tamna.claims.models import Batch, Claim, ClaimLine, ClaimResponse, Finding
-=======
-from tamna.billing.models import CashClosing, FeeImport, FeeItem
 from tamna.claims.models import Batch, Claim, ClaimLine, ClaimResponse, Finding, RuleSwitch, RuleTrial, RuleVersion
 from tamna.claims.studio.text import version_text
->>>>>>> fc22157 (Find, read, write, try and agree on claim rules on screen; every check asks one set of rules)
 from tamna.core import access, clock, outbox
 from tamna.core.actor import Actor
 from tamna.core.api import token_hash
@@ -169,12 +164,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/api/v1/proposals": ("/api/v1/proposals?team=front",),
 }
 DOWNLOADS = ("/patients/", "/reception/bookings", "/billing/", "/billing/payments", "/claims/", "/claims/batches", "/claims/answers",
-<<<<<<< HEAD
-             "/claims/rules", "/ledger/", "/audit", "/proposals", "/imports", "/accounts", "/reception/doctors", "/billing/fees", "/billing/unpaid",
+             "/claims/rules", "/claims/rules/changes", "/ledger/", "/audit", "/proposals", "/imports", "/accounts", "/reception/doctors", "/billing/fees", "/billing/unpaid",
              "/billing/payers", "/billing/order-codes", "/billing/tax")  # fmt: skip
-=======
-             "/claims/rules", "/claims/rules/changes", "/ledger/", "/audit", "/proposals", "/imports", "/accounts", "/reception/doctors", "/billing/fees")  # fmt: skip
->>>>>>> fc22157 (Find, read, write, try and agree on claim rules on screen; every check asks one set of rules)
 
 
 def addresses(patterns=None, prefix="/"):
