@@ -13,41 +13,28 @@ Example:
 """
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tamna.commands.streams import BadInput, common_arguments, dump, report, written
+from tamna.commands.learners import act, actions, backtest_argument, holds_lists, origins_argument, packed, tell
+from tamna.commands.streams import BadInput, report
 
 if TYPE_CHECKING:
     from tamna.commands.tables import Table
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="fit|predict|evaluate")
-    for name in ("fit", "predict", "evaluate"):
-        action = actions.add_parser(name, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-        common_arguments(action, explain=name == "predict")
-        action.add_argument("--model", type=Path, metavar="DIR", required=name != "evaluate", help="the model folder")
+    for name, action in actions(parser, __doc__):
         if name != "predict":
-            action.add_argument("--origins", type=_some, default=5, metavar="K", help="stretches to judge (default: 5)")
+            origins_argument(action, 5)
         if name == "evaluate":
-            action.add_argument("--backtest", action="store_true", help="judge BOOKINGS by those before each stretch")
+            backtest_argument(action, "judge BOOKINGS by those before each stretch")
 
 
 def run(args: argparse.Namespace) -> int:
     from tamna.commands.tables import read_table
-    from tamna.engines.errors import InputError
-    from tamna.engines.learning import folder
 
-    try:
-        if args.action == "evaluate" and not args.model and not args.backtest:
-            raise BadInput("no_model", "nothing to evaluate", field="--model", hint="give --model DIR, or --backtest")
-        if args.action == "fit":
-            folder.check_place(args.model)
-        table = _readable(args, read_table(args.file, args.format, strict=args.strict))
-        return {"fit": _fit, "predict": _predict, "evaluate": _evaluate}[args.action](args, table)
-    except InputError as error:
-        raise BadInput(error.code, error.message, field=error.field, hint=error.hint) from error
+    do = {"fit": _fit, "predict": _predict, "evaluate": _evaluate}
+    return act(args, do, lambda: _readable(args, read_table(args.file, args.format, strict=args.strict)))
 
 
 BAD = {"booking_id": "no_id", "slot_at": "bad_time", "no_show": "bad_outcome"}
@@ -75,9 +62,7 @@ def _fit(args: argparse.Namespace, table: "Table") -> int:
     found = fit(table.frame, origins=args.origins, seed=args.seed)
     notes(found.card)
     found.save(args.model)
-    with written(args.out) as out:
-        dump(found.card, out)
-    return 3 if table.refused else 0
+    return tell(found.card, args, table.refused)
 
 
 def _predict(args: argparse.Namespace, table: "Table") -> int:
@@ -88,7 +73,7 @@ def _predict(args: argparse.Namespace, table: "Table") -> int:
 
     found = NoShows.load(args.model)
     names = {name: words[args.lang] for name, words in load_raw("noshow/words")["columns"].items()}
-    is_list = (args.out or "").removesuffix(".gz").endswith((".jsonl", ".json"))
+    is_list = holds_lists(args)
 
     def rows() -> Any:
         for answer in found.predict(table.frame):
@@ -96,17 +81,11 @@ def _predict(args: argparse.Namespace, table: "Table") -> int:
             steps = [reason.as_json() for reason in answer.reasons]
             yield [
                 answer.id, answer.probability, words.split("; ") if is_list else words,
-                *([steps if is_list else _json(steps)] if args.explain else []),
+                *([steps if is_list else packed(steps)] if args.explain else []),
             ]  # fmt: skip
 
     write_table(args.out, ["booking_id", "probability", "reasons", *(["steps"] if args.explain else [])], rows())
     return 3 if table.refused else 0
-
-
-def _json(value: Any) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _evaluate(args: argparse.Namespace, table: "Table") -> int:
@@ -116,16 +95,7 @@ def _evaluate(args: argparse.Namespace, table: "Table") -> int:
         answer = backtest(table.frame, origins=args.origins, seed=args.seed)
     else:
         answer = NoShows.load(args.model).evaluate(table.frame)
-    with written(args.out) as out:
-        dump(answer, out)
-    return 3 if table.refused else 0
-
-
-def _some(text: str) -> int:
-    number = int(text)
-    if not 2 <= number <= 20:
-        raise argparse.ArgumentTypeError("2 to 20")
-    return number
+    return tell(answer, args, table.refused)
 
 
 __all__ = ["arguments", "run"]

@@ -13,10 +13,10 @@ Example:
 """
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tamna.commands.streams import BadInput, common_arguments, dump, report, written
+from tamna.commands.learners import act, actions, backtest_argument, holds_lists, origins_argument, packed, tell
+from tamna.commands.streams import BadInput, report
 
 if TYPE_CHECKING:
     from tamna.commands.tables import Table
@@ -24,56 +24,26 @@ if TYPE_CHECKING:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="fit|predict|evaluate")
-    for name in ("fit", "predict", "evaluate"):
-        action = actions.add_parser(name, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-        common_arguments(action, explain=name == "predict")
-        action.add_argument("--model", type=Path, metavar="DIR", required=name != "evaluate", help="the model folder")
+    for name, action in actions(parser, __doc__):
         action.add_argument("--id", metavar="COL", help="the column that names a row")
         if name != "predict":
-            action.add_argument(
-                "--target", metavar="COL", required=name == "fit", help="the column that says what happened"
-            )
-            action.add_argument(
-                "--positive", metavar="VALUE", required=name == "fit", help="its value that counts as a yes"
-            )
+            is_fit = name == "fit"
+            action.add_argument("--target", metavar="COL", required=is_fit, help="the column that says what happened")
+            action.add_argument("--positive", metavar="VALUE", required=is_fit, help="its value that counts as a yes")
             action.add_argument("--time", metavar="COL", help="when a row was known: dates or numbers")
-            action.add_argument(
-                "--group", metavar="COL", action="extend", nargs="+", default=[], help="compare its values"
-            )
-            action.add_argument(
-                "--drop", metavar="COL", action="extend", nargs="+", default=[], help="columns not to use"
-            )
-            action.add_argument(
-                "--keep", metavar="COL", action="extend", nargs="+", default=[], help="columns to use in any case"
-            )
-            action.add_argument("--origins", type=_some, default=5, metavar="K", help="stretches to judge (default: 5)")
+            for option, words in (("--group", "compare its values"), ("--drop", "columns not to use"),
+                                  ("--keep", "columns to use in any case")):  # fmt: skip
+                action.add_argument(option, metavar="COL", action="extend", nargs="+", default=[], help=words)
+            origins_argument(action, 5)
         if name == "evaluate":
-            action.add_argument(
-                "--backtest", action="store_true", help="judge DATA by what was known before each stretch of it"
-            )
+            backtest_argument(action, "judge DATA by what was known before each stretch of it")
 
 
 def run(args: argparse.Namespace) -> int:
     from tamna.commands.tables import read_table
-    from tamna.engines.errors import InputError
 
-    try:
-        if args.action == "evaluate" and not args.model and not args.backtest:
-            raise BadInput("no_model", "nothing to evaluate", field="--model", hint="give --model DIR, or --backtest")
-        if args.action == "fit":
-            _check_place(args.model)
-        table = read_table(args.file, args.format, strict=args.strict)
-        return {"fit": _fit, "predict": _predict, "evaluate": _evaluate}[args.action](args, table)
-    except InputError as error:
-        raise BadInput(error.code, error.message, field=error.field, hint=error.hint) from error
-
-
-def _check_place(place: Path) -> None:
-    """Told before the table is read and anything is learnt."""
-    from tamna.engines.learning import folder
-
-    folder.check_place(place)
+    do = {"fit": _fit, "predict": _predict, "evaluate": _evaluate}
+    return act(args, do, lambda: read_table(args.file, args.format, strict=args.strict))
 
 
 def _roles(args: argparse.Namespace) -> "Roles":
@@ -121,9 +91,7 @@ def _fit(args: argparse.Namespace, table: "Table") -> int:
     risk = fit(table.frame, roles, origins=args.origins, seed=args.seed)
     notes(risk.card)
     risk.save(args.model)
-    with written(args.out) as out:
-        dump(risk.card, out)
-    return 3 if table.refused else 0
+    return tell(risk.card, args, table.refused)
 
 
 def notes(card: Any) -> None:
@@ -161,7 +129,7 @@ def _predict(args: argparse.Namespace, table: "Table") -> int:
     risk = Risk.load(args.model).named(args.id)
     table = _identified(args, table, risk)
     _lacking(risk, table)
-    is_list = (args.out or "").removesuffix(".gz").endswith((".jsonl", ".json"))
+    is_list = holds_lists(args)
     columns = ["id", "probability", "reasons", *(["steps"] if args.explain else [])]
 
     def rows() -> Any:
@@ -170,17 +138,11 @@ def _predict(args: argparse.Namespace, table: "Table") -> int:
             steps = [reason.as_json() for reason in answer.reasons]
             yield [
                 answer.id, answer.probability, words.split("; ") if is_list else words,
-                *([steps if is_list else _json(steps)] if args.explain else []),
+                *([steps if is_list else packed(steps)] if args.explain else []),
             ]  # fmt: skip
 
     write_table(args.out, columns, rows())
     return 3 if table.refused else 0
-
-
-def _json(value: Any) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _identified(args: argparse.Namespace, table: "Table", risk: "Risk") -> "Table":
@@ -222,16 +184,7 @@ def _evaluate(args: argparse.Namespace, table: "Table") -> int:
         risk = Risk.load(args.model).named(args.id, tuple(args.group))
         _lacking(risk, table)
         answer = risk.evaluate(table.frame)
-    with written(args.out) as out:
-        dump(answer, out)
-    return 3 if table.refused else 0
-
-
-def _some(text: str) -> int:
-    number = int(text)
-    if not 2 <= number <= 20:
-        raise argparse.ArgumentTypeError("2 to 20")
-    return number
+    return tell(answer, args, table.refused)
 
 
 __all__ = ["arguments", "run"]

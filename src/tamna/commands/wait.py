@@ -16,41 +16,28 @@ Example:
 
 import argparse
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tamna.commands.streams import BadInput, common_arguments, dump, report, written
+from tamna.commands.learners import act, actions, backtest_argument, holds_lists, origins_argument, packed, tell
+from tamna.commands.streams import BadInput, report
 
 if TYPE_CHECKING:
     from tamna.commands.tables import Table
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="fit|predict|evaluate")
-    for name in ("fit", "predict", "evaluate"):
-        action = actions.add_parser(name, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-        common_arguments(action, explain=name == "predict")
-        action.add_argument("--model", type=Path, metavar="DIR", required=name != "evaluate", help="the model folder")
+    for name, action in actions(parser, __doc__):
         if name != "predict":
-            action.add_argument("--origins", type=_some, default=4, metavar="K", help="stretches to judge (default: 4)")
+            origins_argument(action, 4)
         if name == "evaluate":
-            action.add_argument("--backtest", action="store_true", help="judge LOG by the days before each stretch")
+            backtest_argument(action, "judge LOG by the days before each stretch")
 
 
 def run(args: argparse.Namespace) -> int:
     from tamna.commands.tables import read_table
-    from tamna.engines.errors import InputError
-    from tamna.engines.learning import folder
 
-    try:
-        if args.action == "evaluate" and not args.model and not args.backtest:
-            raise BadInput("no_model", "nothing to evaluate", field="--model", hint="give --model DIR, or --backtest")
-        if args.action == "fit":
-            folder.check_place(args.model)
-        table = _readable(args, read_table(args.file, args.format, strict=args.strict))
-        return {"fit": _fit, "predict": _predict, "evaluate": _evaluate}[args.action](args, table)
-    except InputError as error:
-        raise BadInput(error.code, error.message, field=error.field, hint=error.hint) from error
+    do = {"fit": _fit, "predict": _predict, "evaluate": _evaluate}
+    return act(args, do, lambda: _readable(args, read_table(args.file, args.format, strict=args.strict)))
 
 
 def _readable(args: argparse.Namespace, table: "Table") -> "Table":
@@ -75,9 +62,7 @@ def _fit(args: argparse.Namespace, table: "Table") -> int:
     if waits.card["reason"]:
         report(BadInput(waits.card["reason"], BASELINE[waits.card["reason"]], hint="more days of the log"))
     waits.save(args.model)
-    with written(args.out) as out:
-        dump(waits.card, out)
-    return 3 if table.refused else 0
+    return tell(waits.card, args, table.refused)
 
 
 BASELINE = {
@@ -92,22 +77,16 @@ def _predict(args: argparse.Namespace, table: "Table") -> int:
     from tamna.engines.waits import Waits
 
     waits = Waits.load(args.model)
-    is_list = (args.out or "").removesuffix(".gz").endswith((".jsonl", ".json"))
+    is_list = holds_lists(args)
 
     def rows() -> Any:
         for wait in waits.predict(table.frame):
             steps = {name: round(value, 2) for name, value in wait.known.items() if not math.isnan(value)}
-            shown = [steps if is_list else _json(steps)] if args.explain else []
+            shown = [steps if is_list else packed(steps)] if args.explain else []
             yield [table.rows[wait.row], wait.predicted, wait.lo80, wait.hi80, *shown]
 
     write_table(args.out, ["row", "predicted", "lo80", "hi80", *(["steps"] if args.explain else [])], rows())
     return 3 if table.refused else 0
-
-
-def _json(value: Any) -> str:
-    import json
-
-    return json.dumps(value, separators=(",", ":"))
 
 
 def _evaluate(args: argparse.Namespace, table: "Table") -> int:
@@ -117,16 +96,7 @@ def _evaluate(args: argparse.Namespace, table: "Table") -> int:
         answer = backtest(table.frame, origins=args.origins, seed=args.seed)
     else:
         answer = Waits.load(args.model).evaluate(table.frame)
-    with written(args.out) as out:
-        dump(answer, out)
-    return 3 if table.refused else 0
-
-
-def _some(text: str) -> int:
-    number = int(text)
-    if not 2 <= number <= 20:
-        raise argparse.ArgumentTypeError("2 to 20")
-    return number
+    return tell(answer, args, table.refused)
 
 
 __all__ = ["arguments", "run"]
