@@ -19,7 +19,7 @@ def verbs() -> dict[str, str]:
     names = (
         module.name
         for module in pkgutil.iter_modules(commands.__path__)
-        if not module.ispkg and module.name not in ("learners", "streams", "tables", "product")
+        if not module.ispkg and module.name not in ("codings", "learners", "streams", "tables", "product")
     )
     return {name.rstrip("_").replace("_", "-"): name for name in sorted(names)}
 

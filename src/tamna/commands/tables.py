@@ -45,14 +45,22 @@ def read_table(name: str, form: str | None, *, strict: bool = False) -> Table:
     if form == "parquet":
         table = _parquet(content)
     else:
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise BadInput("not_utf8", f"byte {error.start} is not UTF-8", hint="save the file as UTF-8") from error
+        text = _decoded(content)
         table = _json(text, strict) if form in ("json", "jsonl") else _separated(text, form, strict)
     if not table.rows:
         raise BadInput("empty", "there is no row in the input", hint="a header and at least one row")
     return table
+
+
+def read_lines(name: str) -> list[list[str]]:
+    """Every line as its fields, header or not; between tabs quotes mean nothing. Raises BadInput when it cannot be read or is empty."""
+    text = _decoded(_unpacked(_content(name)))
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise BadInput("empty", "there is no row in the input", field=name, hint="at least one row")
+    if "\t" in lines[0]:
+        return [line.split("\t") for line in lines]
+    return [fields for fields in csv.reader(lines) if fields]
 
 
 def write_table(name: str | None, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -92,6 +100,13 @@ def _content(name: str) -> bytes:
     if len(content) > MAX_INPUT_BYTES:
         raise BadInput("too_large", "the input is over 2 GiB", hint="split it into smaller files")
     return content
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput("not_utf8", f"byte {error.start} is not UTF-8", hint="save the file as UTF-8") from error
 
 
 def _unpacked(content: bytes) -> bytes:
