@@ -1,17 +1,22 @@
-"""Load outside data into this hospital: `tamna import fhir`, `tamna import fees`. Resumable, with a report.
+"""Load outside data into this hospital: `tamna import fhir`, `tamna import fees`, `tamna import statutes`. Resumable, with a report.
 
 Taken twice, nothing changes. Uses the database of TAMNA_HOME or DATABASE_URL; where no Tamna runs, the embedded database is
 started for the time of the command. `tamna import fhir --help` says what each takes.
 
 example: tamna import fhir bundles/
          tamna import fees master.csv
+         tamna import statutes laws/
 """
 
 import argparse
 import importlib
 
 # What → module whose docstring is its help, with `arguments(parser)` and `run(args)`.
-KINDS = {"fhir": "tamna.commands.imports.fhir", "fees": "tamna.commands.imports.fees"}
+KINDS = {
+    "fhir": "tamna.commands.imports.fhir",
+    "fees": "tamna.commands.imports.fees",
+    "statutes": "tamna.commands.imports.statutes",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
