@@ -38,15 +38,15 @@ class Table:
         return Table(self.frame[kept], tuple(self.rows[place] for place in kept), self.refused + len(gone))
 
 
-def read_table(name: str, form: str | None, *, strict: bool = False) -> Table:
-    """Raises BadInput when it cannot be read at all, or at the first bad row when strict."""
+def read_table(name: str, form: str | None, *, strict: bool = False, quoted: bool = True) -> Table:
+    """Raises BadInput when it cannot be read at all, or at the first bad row when strict. Not `quoted`: between tabs, quotes are text."""
     content = _unpacked(_content(name))
     form = form or _by_suffix(name) or _sniffed(content)
     if form == "parquet":
         table = _parquet(content)
     else:
         text = _decoded(content)
-        table = _json(text, strict) if form in ("json", "jsonl") else _separated(text, form, strict)
+        table = _json(text, strict) if form in ("json", "jsonl") else _separated(text, form, strict, quoted=quoted)
     if not table.rows:
         raise BadInput("empty", "there is no row in the input", hint="a header and at least one row")
     return table
@@ -139,13 +139,17 @@ def _sniffed(content: bytes) -> str:
     return "tsv" if head.count(b"\t") > head.count(b",") else "csv"
 
 
-def _separated(text: str, form: str, strict: bool) -> Table:
+def _separated(text: str, form: str, strict: bool, *, quoted: bool = True) -> Table:
     csv.field_size_limit(LONGEST_FIELD)
     head = text.split("\n", 1)[0]
     mark = (
         "\t" if form == "tsv" or ("," not in head and "\t" in head) else ";" if "," not in head and ";" in head else ","
     )
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=mark,
+        quoting=csv.QUOTE_MINIMAL if quoted or mark != "\t" else csv.QUOTE_NONE,
+    )
     names = _names([name.strip() for name in next(reader, [])])
     chunks: list[pl.DataFrame] = []
     good: list[list[str]] = []
