@@ -100,6 +100,7 @@ def fill(here: Place) -> None:
     claims.post(
         "/billing/fees", data=form, files={"file": ("master.csv", FEES.encode(), "text/csv")}
     ).raise_for_status()
+    claims.post("/claims/rules/trials", data={**form, "rule": "A001", "version": "shipped"}).raise_for_status()
     for _ in range(60):
         if "/claims/batches/" in claims.post("/claims/send", data=form).text:
             return

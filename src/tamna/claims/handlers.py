@@ -1,5 +1,7 @@
 """Bills become statements, statements are checked at once. Idempotent: a draft is written anew while it is open."""
 
+from django.utils.translation import gettext_noop as noop
+
 from tamna.billing.models import Invoice
 from tamna.claims import services
 from tamna.claims.models import Batch, Claim
@@ -9,7 +11,10 @@ from tamna.core.automations import declare
 from tamna.core.models import Event
 
 CHECKER = Actor.automation("claim.precheck")
-declare("claim.rules", kind="E", module="tamna.claims.studio.ruleset", engine="engines.claimcheck")
+declare(
+    "claim.rules", kind="E", module="tamna.claims.studio.ruleset", engine="engines.claimcheck",
+    covers=noop("Rules are read, written, tried on the archive and switched on from a day of care by two people; lookup tables are not edited on screen."),
+)  # fmt: skip
 declare("claim.precheck", kind="E", module=__name__, engine="engines.claimcheck.RuleSet.check_one")
 declare("claim.score", kind="E", module=__name__, engine="engines.claimcheck.report.scored")
 declare("bill.exclusive", kind="E", module=__name__, engine="engines.claimcheck (exclusive)")

@@ -5,49 +5,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tamna.engines.claimcheck.trial import Tally, compared
+from tamna.engines.claimcheck.trial import HIT, WHOLE, Tally, compared
 
 ENDS = ("full", "adjusted", "returned", "impossible", "held", "waiting")
 
 
-def part(rows):
-    """Claims (id, department, end, reasons)."""
-    return pl.DataFrame(
-        {
-            "claim": pl.Series(range(len(rows)), dtype=pl.UInt32()),
-            "claim_id": pl.Series([row[0] for row in rows], dtype=pl.String()),
-            "department": pl.Series([row[1] for row in rows], dtype=pl.String()),
-            "month": pl.Series(["202610"] * len(rows), dtype=pl.String()),
-            "ended": pl.Series([row[2] for row in rows], dtype=pl.String()),
-            "cut_won": pl.Series([700 if row[2] == "adjusted" else 0 for row in rows], dtype=pl.Int64()),
-            "reasons": pl.Series([row[3] for row in rows], dtype=pl.List(pl.String())),
-        }
+def part(rows, found, reason=""):
+    """(whole, hit) of claims (id, department, end, reasons) and the places found, once or more."""
+    whole = pl.DataFrame(
+        [(row[1], "202610", row[2], 1, int(reason in row[3])) for row in rows], schema=WHOLE, orient="row"
     )
-
-
-def found(*claims):
-    return pl.DataFrame(
-        {
-            "claim": pl.Series(claims, dtype=pl.UInt32()),
-            "won_at_risk": pl.Series([1000] * len(claims), dtype=pl.Int64()),
-        }
-    )
+    hit = [(found.count(at), 1000 * found.count(at), row[0], row[1], "202610", row[2], 700 * (row[2] == "adjusted"), row[3])
+           for at, row in enumerate(rows) if at in found]  # fmt: skip
+    return whole, pl.DataFrame(hit, schema=HIT, orient="row")
 
 
 def test_figures_against_the_agency():
     tally = Tally(reason="A12")
-    tally.add(
-        part(
-            [
-                ("C1", "01", "adjusted", ["A12"]),
-                ("C2", "01", "full", []),
-                ("C3", "05", "adjusted", ["A10"]),
-                ("C4", "05", "waiting", []),
-            ]
-        ),
-        found(0, 0, 1, 3),
-    )
-    tally.add(part([("C5", "01", "returned", ["A12"]), ("C6", "01", "full", [])]), found())
+    first = [
+        ("C1", "01", "adjusted", ["A12"]),
+        ("C2", "01", "full", []),
+        ("C3", "05", "adjusted", ["A10"]),
+        ("C4", "05", "waiting", []),
+    ]
+    tally.add(*part(first, [0, 0, 1, 3], "A12"))
+    tally.add(*part([("C5", "01", "returned", ["A12"]), ("C6", "01", "full", [])], [], "A12"))
     figures = tally.figures()
     assert (figures["claims"], figures["findings"], figures["found"], figures["won"]) == (6, 4, 3, 4000)
     assert figures["ended"] == dict.fromkeys(ENDS, 0) | {"adjusted": 1, "full": 1, "waiting": 1}
@@ -65,17 +47,17 @@ def test_figures_against_the_agency():
 def test_nothing_found_is_said_without_a_share():
     tally = Tally()
     assert tally.figures()["precision"] is None and tally.figures()["claims"] == 0
-    tally.add(part([("C1", "01", "waiting", [])]), found())
+    tally.add(*part([("C1", "01", "waiting", [])], []))
     assert tally.figures()["usual"] is None and tally.figures()["found"] == 0
 
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from(ENDS), st.booleans(), st.booleans()), max_size=40))
 def test_two_versions_share_out_what_they_find(rows):
-    claims = part([(f"C{number}", "01", end, []) for number, (end, _, _) in enumerate(rows)])
+    claims = [(f"C{number}", "01", end, []) for number, (end, _, _) in enumerate(rows)]
     one, other = Tally(), Tally()
-    one.add(claims, found(*(number for number, row in enumerate(rows) if row[1])))
-    other.add(claims, found(*(number for number, row in enumerate(rows) if row[2])))
+    one.add(*part(claims, [number for number, row in enumerate(rows) if row[1]]))
+    other.add(*part(claims, [number for number, row in enumerate(rows) if row[2]]))
     parts = compared(one, other)
     assert parts["only_a"]["found"] + parts["both"]["found"] == one.figures()["found"]
     assert parts["only_b"]["found"] + parts["both"]["found"] == other.figures()["found"]

@@ -30,6 +30,7 @@ PLAIN = (
     "advice",
     "reason",
 )
+NAMELESS = dict.fromkeys(("id", "title", "source", "mark"), "–")  # a sentence needs no name yet
 ADVICE = {
     "choose": noop("Choose the right code"), "fill": noop("Fill the field"), "correct": noop("Correct the value"), "complete": noop("Complete what is missing"),
     "recheck": noop("Ask eligibility again"), "confirm": noop("Confirm the facts"), "recompute": noop("Compute again"), "remove": noop("Remove it"),
@@ -112,6 +113,16 @@ class Draft:
     sentence: str
     tried: list[Tried]
 
+    @property
+    def wrong(self) -> list[Told]:
+        """What was written and is wrong."""
+        return [told for told in self.faults if told.fault.code != "missing"]
+
+    @property
+    def empty(self) -> list[str]:
+        """Names of fields that are still to be filled."""
+        return [told.label for told in self.faults if told.fault.code == "missing"]
+
 
 def read(posted: Mapping[str, str]) -> tuple[dict[str, Any], list[Fault]]:
     """The rule as the form says it, and parts that cannot be read at all."""
@@ -181,7 +192,8 @@ def draft(posted: Mapping[str, str]) -> Draft:
     among = ruleset.shipped()
     raw, wrong = read(posted)
     found = wrong + faults(raw, among.typing)
-    rule = None if any(fault.where != "examples" for fault in found) else _built(raw)
+    readable = {**NAMELESS, **raw}
+    rule = None if any(fault.where != "examples" and fault.code != "missing" for fault in found) else _built(readable)
     told = [tell(fault, raw) for fault in found]
     return Draft(
         raw, told, rule, sentence(rule, language()) if rule else "", tried(rule, among) if rule and not found else []
@@ -191,7 +203,7 @@ def draft(posted: Mapping[str, str]) -> Draft:
 def with_examples(posted: Mapping[str, str]) -> str:
     """The examples of the form and those the rule itself suggests, as text."""
     raw, wrong = read(posted)
-    rule = _built({**raw, "examples": []})
+    rule = _built({**NAMELESS, **raw, "examples": []})
     if rule is None or wrong:
         return posted.get("examples", "")
     known = {bool(one.get("hits")) for one in raw.get("examples", ())}

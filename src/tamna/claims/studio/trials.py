@@ -4,9 +4,9 @@ The rule is judged as if it had always held. A statement's end is the agency's f
 what was corrected later.
 """
 
+import json
 import time
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -21,20 +21,24 @@ from tamna.claims.studio.models import RuleTrial
 from tamna.core import clock, notices, outbox
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError, without_data
-from tamna.engines.claimcheck import Rule, RuleError
+from tamna.engines.claimcheck import Rule, RuleError, RuleSet
 from tamna.engines.claimcheck.frames import FramesCheck
-from tamna.engines.claimcheck.trial import Tally, compared
+from tamna.engines.claimcheck.syntax import Call, Listed, Name
+from tamna.engines.claimcheck.trial import HIT, WHOLE, Tally, compared
 
 log = structlog.get_logger()
 AT_A_TIME = 20_000
 TELL_S = 0.5  # a running trial shows new figures this often
-ENDS = """
-    SELECT c.id AS key, c.claim_no, d.code AS department, c.care_month AS month,
-           coalesce(r.status, 'waiting') AS ended,
-           CASE WHEN r.status = 'adjusted' THEN r.requested_won - r.decided_won ELSE 0 END AS cut_won, r.reason_code, r.lines
-    FROM claims_claim c JOIN core_department d ON d.id = c.department_id
-    LEFT JOIN LATERAL (SELECT * FROM claims_claimresponse r WHERE r.claim_id = c.id AND r.kind = 'result' ORDER BY r.id LIMIT 1) r ON true
-    WHERE c.id = ANY(%s)"""
+FIRST_ANSWER = """FROM claims_claim c JOIN core_department d ON d.id = c.department_id
+    LEFT JOIN LATERAL (SELECT status, requested_won, decided_won, reason_code, lines FROM claims_claimresponse r
+                       WHERE r.claim_id = c.id AND r.kind = 'result' ORDER BY r.id LIMIT 1) r ON true
+    WHERE c.id = ANY(%(ids)s)"""
+WHOLE_OF = f"""SELECT d.code, c.care_month, coalesce(r.status, 'waiting'), count(*),
+    count(*) FILTER (WHERE r.reason_code = %(reason)s OR r.lines @> jsonb_build_array(jsonb_build_object('reason', %(reason)s::text)))
+    {FIRST_ANSWER} GROUP BY 1, 2, 3"""
+ENDS_OF = f"""SELECT c.id, c.claim_no, d.code, c.care_month, coalesce(r.status, 'waiting'),
+    CASE WHEN r.status = 'adjusted' THEN r.requested_won - r.decided_won ELSE 0 END, coalesce(r.reason_code, ''), r.lines
+    {FIRST_ANSWER}"""
 
 
 def start(
@@ -80,12 +84,11 @@ def run(trial_id: int) -> None:
     began = told = time.perf_counter()
     tries = [_Try(text) for text in filter(None, (trial.text, trial.other_text))]
     try:
-        done = 0
+        done, wanted = 0, _asked(tries)
         for ids in _parts(trial.first_month, whole=any(one.rule.across_claims for one in tries)):
-            tables = archive.frames(ids)
-            claims = _ends(ids, tables["claims"])
+            tables = archive.frames(ids, wanted)
             for one in tries:
-                one.add(tables, claims)
+                one.add(ids, tables)
             done += len(ids)
             if time.perf_counter() - told >= TELL_S:
                 told = time.perf_counter()
@@ -113,9 +116,12 @@ class _Try:
         self.tally = Tally(reason=self.rule.reason)
         self.lacks = checker.not_evaluated.get(self.rule.key, "")
 
-    def add(self, tables: dict[str, pl.DataFrame], claims: pl.DataFrame) -> None:
+    def add(self, ids: Sequence[int], tables: dict[str, pl.DataFrame]) -> None:
         found = self.check.check(tables, archive.columns(), peers=self.peers)
-        self.tally.add(claims, found)
+        with connection.cursor() as cursor:
+            cursor.execute(WHOLE_OF, {"ids": list(ids), "reason": self.rule.reason})
+            whole = pl.DataFrame(cursor.fetchall(), schema=WHOLE, orient="row")
+        self.tally.add(whole, _hit(found, tables["claims"]))
 
 
 def _keep(
@@ -148,26 +154,72 @@ def _parts(first_month: str, *, whole: bool) -> Iterator[list[int]]:
         yield sorted(ids[start_at : start_at + AT_A_TIME])
 
 
-def _ends(ids: Sequence[int], claims: pl.DataFrame) -> pl.DataFrame:
-    """What became of these claims, in the place the frames give them."""
+def _hit(found: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
+    """One row a found claim, with what became of it."""
+    sums = found.group_by("claim").agg(findings=pl.len(), won=pl.col("won_at_risk").sum())
+    sums = sums.join(claims.select("claim", "key"), on="claim", how="left").sort("key")
     with connection.cursor() as cursor:
-        cursor.execute(ENDS, [list(ids)])
-        rows = cursor.fetchall()
-    reasons = [[code] * bool(code) + [cut.get("reason", "") for cut in (lines or ())] for *_, code, lines in rows]
-    told = pl.DataFrame(
-        {
-            "key": pl.Series([row[0] for row in rows], dtype=pl.Int64()),
-            "claim_id": pl.Series([row[1] for row in rows], dtype=pl.String()),
-            "department": pl.Series([row[2] for row in rows], dtype=pl.String()),
-            "month": pl.Series([row[3] for row in rows], dtype=pl.String()),
-            "ended": pl.Series([row[4] for row in rows], dtype=pl.String()),
-            "cut_won": pl.Series([row[5] for row in rows], dtype=pl.Int64()),
-            "reasons": pl.Series(reasons, dtype=pl.List(pl.String())),
-        }
-    )
-    return claims.select("claim", "key").join(told, on="key", how="inner").drop("key")
+        cursor.execute(ENDS_OF, {"ids": sums["key"].to_list()})
+        rows = {row[0]: row[1:] for row in cursor.fetchall()}
+    told = []
+    for key, findings, won in sums.select("key", "findings", "won").iter_rows():
+        claim_no, department, month, ended, cut, code, lines = rows[key]
+        reasons = [code] * bool(code) + [line.get("reason", "") for line in _listed(lines)]
+        told.append((findings, won, claim_no, department, month, ended, cut, reasons))
+    return pl.DataFrame(told, schema=HIT, orient="row")
+
+
+def _listed(lines: Any) -> list[dict[str, Any]]:
+    """The cut lines of an answer; a raw cursor gives jsonb as text."""
+    return json.loads(lines) if isinstance(lines, str) else lines or []
 
 
 def recent_first_month(months: int) -> str:
-    """The month of care so many months ago; empty for the whole archive."""
-    return f"{clock.today().replace(day=1) - timedelta(days=31 * (months - 1)):%Y%m}" if months else ""
+    """The first of so many months of care, this one with them (202609 in November for three)."""
+    years, month = divmod(clock.today().year * 12 + clock.today().month - months, 12)
+    return f"{years}{month + 1:02}"
+
+
+def _asked(tries: Sequence[_Try]) -> dict[str, set[str]] | None:
+    """What all of them read."""
+    found: dict[str, set[str]] = {}
+    for one in tries:
+        asked = columns_asked(one.rules)
+        if asked is None:
+            return None
+        for scope, names in asked.items():
+            found.setdefault(scope, set()).update(names)
+    return found
+
+
+ALWAYS = {"claims": {"claim_id", "first_visit_on", "claim_on", "birth_date", "total_amount"},
+          "lines": {"line_no", "code", "service_on", "amount"}, "diagnoses": {"code", "kind"}, "orders": {"code", "done_on"}}  # fmt: skip
+IN_COMPANY = {"quantity", "days", "amount", "code", "line_no", "onset_on", "seq"}  # what windows and pairs read
+
+
+def columns_asked(rules: RuleSet) -> dict[str, set[str]] | None:
+    """The columns these rules read, by table; tables they do not look at are not named. None: all of everything."""
+    names: set[str] = set()
+    scopes = {"claims"}
+    for node in rules.nodes():
+        match node:
+            case Name(name):
+                names.add(name.rpartition(".")[2])
+                scopes |= {rules.derived[name].over} if name in rules.derived else set()
+            case Call("engine"):
+                return None
+            case Call("has_note"):
+                scopes.add("lines")
+                names |= {"note_code", "note_text", "line_no"}
+            case Call("code_present") | Listed(rows="line"):
+                scopes.add("lines")
+            case Call("has_code_prefix") | Listed(rows="diagnosis"):
+                scopes.add("diagnoses")
+            case Call("orders_without_line"):
+                scopes |= {"orders", "lines"}
+    for rule in rules.rules:
+        scopes.add("lines" if rule.over == "notes" else rule.over)
+        names |= {"note_code", "note_text"} if rule.over == "notes" else set()
+        names |= IN_COMPANY if rule.per else set()
+    known = archive.columns()
+    return {scope: (ALWAYS[scope] | names) & known[scope] for scope in scopes if scope in known}

@@ -17,7 +17,7 @@ from tamna.engines.claimcheck import schema
 from tamna.engines.claimcheck.report import Report, Suppressions
 from tamna.engines.claimcheck.rules import PAIR_NAMES, WINDOW_NAMES, Derived, Rule, Typing, derived_columns, read_rules
 from tamna.engines.claimcheck.share import PatientShare
-from tamna.engines.claimcheck.single import Engine, SingleCheck
+from tamna.engines.claimcheck.single import Engine, SingleCheck, parts_of
 from tamna.engines.claimcheck.syntax import Call, Listed, Literal, Lookup, Name, Node, walk
 from tamna.engines.claimcheck.tables import Tables
 
@@ -257,6 +257,12 @@ class RuleSet:
                 yield node
                 if isinstance(node, Name) and (derived := self.derived.get(node.name.removeprefix("claim."))):
                     yield from self._below(part for part in (derived.value, derived.where) if part is not None)
+
+    def nodes(self) -> Iterator[Node]:
+        """Everything the rules read, derived columns too."""
+        for rule in self.rules:
+            for part in parts_of(rule):
+                yield from self._below((*rule.nodes, part.hit, part.won))
 
     def verified_fixes(self, claim: schema.Document, *, history: Sequence[schema.Document] = ()) -> "list[Proposal]":
         """Fixes the engine computed and checked again, one proposal a finding. Raises InputError."""

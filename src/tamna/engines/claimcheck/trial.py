@@ -1,8 +1,8 @@
 """A rule tried on claims whose end is known (규칙 시험): what it finds, what is at stake, and whether the agency agreed.
 
-In, for each part of the archive: `claims` (claim, claim_id, department, month, ended, cut_won, reasons) and the findings of
-`FramesCheck`. `ended` is full, adjusted, returned, impossible, held or waiting; won is whole won. Out: plain figures. Precision
-is the share of found and answered claims that were cut or returned; the naive rule beside it finds claims at random, so its
+In, for each part of the archive: `whole` (department, month, ended, claims, foreseen), how its claims ended, and `hit`, one row a
+found claim. `ended` is full, adjusted, returned, impossible, held or waiting; won is whole won. Out: plain figures. Precision is
+the share of found and answered claims that were cut or returned; the naive rule beside it finds claims at random, so its
 precision is the usual share.
 """
 
@@ -18,7 +18,6 @@ ANSWERED = ("full", *BAD)
 ENDED = ("full", "adjusted", "returned", "impossible", "held", "waiting")
 EXAMPLES = 8
 Z95 = 1.96
-BASE = ("claim_id", "department", "month", "ended", "cut_won", "reasons")
 
 
 @dataclass
@@ -28,25 +27,15 @@ class Tally:
     reason: str = ""
     parts: list[pl.DataFrame] = field(default_factory=list)
     found: list[pl.DataFrame] = field(default_factory=list)
-    findings: int = 0
 
-    def add(self, claims: pl.DataFrame, found: pl.DataFrame) -> None:
-        """One part of the archive and what was found in it."""
-        self.parts.append(
-            claims.group_by("department", "month", "ended").agg(
-                claims=pl.len(),
-                foreseen=(pl.col("reasons").list.contains(self.reason) if self.reason else pl.lit(value=False))
-                .fill_null(value=False)
-                .sum(),
-            )
-        )
-        self.findings += len(found)
-        hit = found.group_by("claim").agg(findings=pl.len(), won=pl.col("won_at_risk").sum())
-        self.found.append(hit.join(claims.select("claim", *BASE), on="claim", how="inner").drop("claim"))
+    def add(self, whole: pl.DataFrame, hit: pl.DataFrame) -> None:
+        """One part of the archive (see WHOLE) and what was found in it (see HIT)."""
+        self.parts.append(whole)
+        self.found.append(hit)
 
     @property
-    def claims(self) -> int:
-        return int(sum(part["claims"].sum() for part in self.parts))
+    def findings(self) -> int:
+        return int(sum(part["findings"].sum() for part in self.found))
 
     @property
     def hit(self) -> pl.DataFrame:
@@ -78,10 +67,12 @@ class Tally:
         return result
 
 
+# findings and won of one claim, and its end
 HIT: Mapping[str, Any] = {
     "findings": pl.UInt32(), "won": pl.Int64(), "claim_id": pl.String(), "department": pl.String(), "month": pl.String(),
     "ended": pl.String(), "cut_won": pl.Int64(), "reasons": pl.List(pl.String()),
 }  # fmt: skip
+# `foreseen`: claims that the agency cut or returned for the reason the rule names
 WHOLE: Mapping[str, Any] = {
     "department": pl.String(), "month": pl.String(), "ended": pl.String(), "claims": pl.UInt32(), "foreseen": pl.UInt32(),
 }  # fmt: skip
