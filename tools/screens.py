@@ -30,8 +30,9 @@ FEES = "수가코드,적용일자,한글명,단가,항,목,코드구분,급여�
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 MOST = 8  # addresses of one screen that are read for links
 LINK = re.compile(r'(?:href|hx-get)="(/[^"#?]*)')
-NO_SCREEN = frozenset({"claims:rule-file", "claims:rules-export",  # what answers with a file, a part of a page, another page, or to machines; the first run is over
-    "billing:fees-example", "web:account-example", "web:badges", "web:first-run", "web:healthz", "web:live-address", "web:metrics",
+NO_SCREEN = frozenset({  # what answers with a file, a part of a page, another page, or to machines; the first run is over
+    "billing:fees-example", "billing:order-codes-example", "claims:rule-file", "claims:rules-export", "web:account-example", "web:badges",
+    "web:first-run", "web:healthz", "web:live-address", "web:metrics",
     "web:notification", "web:notification-count", "web:readyz",
 })  # fmt: skip
 DUMMY = {"int": "0", "str": "x", "uuid": "00000000-0000-0000-0000-000000000000"}
@@ -85,7 +86,7 @@ def form_of(client: httpx.Client, address: str) -> dict[str, str]:
 
 
 def fill(here: Place) -> None:
-    """Give a synthetic hospital what it has not by itself: an import, a fee file, a batch under way."""
+    """Give a synthetic hospital what it has not by itself: an import, a fee file, a third payer's bill, a batch under way."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(BUNDLE, folder)
         Path(folder, "cut.json").write_text('{"resourceType": "Bundle", "entry": [', encoding="utf-8")
@@ -101,11 +102,29 @@ def fill(here: Place) -> None:
         "/billing/fees", data=form, files={"file": ("master.csv", FEES.encode(), "text/csv")}
     ).raise_for_status()
     claims.post("/claims/rules/trials", data={**form, "rule": "A001", "version": "shipped"}).raise_for_status()
+    _bill_overseas(here.url)
     for _ in range(60):
         if "/claims/batches/" in claims.post("/claims/send", data=form).text:
             return
         time.sleep(2)  # the claims of the past are still being checked
     raise RuntimeError("no claim got ready to send")
+
+
+def _bill_overseas(base: str) -> None:
+    """A third payer with a bill of its own, for the first unpaid bill."""
+    desk = signed_in(base, "front_lead")
+    form = form_of(desk, "/billing/payers")
+    desk.post(
+        "/billing/payers/new", data={**form, "name": "Overseas Health", "kind": "overseas", "days": "30"}
+    ).raise_for_status()
+    for bill in re.findall(r'href="(/billing/[0-9a-f-]{36})"', desk.get("/billing/").text):
+        address = re.findall(r'href="(/billing/visits/[0-9a-f-]{36})"', desk.get(bill).text)[0] + "/bill-payer"
+        payer = re.findall(r'<option value="([0-9a-f-]{36})"', desk.get(address).text)
+        if payer:  # an accident has a payer of its own kind
+            desk.post(
+                address, data={**form, "payer": payer[0], "guarantee_no": "GOP-1", "limit": "1000"}
+            ).raise_for_status()
+            return
 
 
 def screens(base: str) -> tuple[list[Screen], list[str]]:

@@ -190,6 +190,40 @@ def test_nobody_is_written_to_at_night():
         assert later is None or (later > at and later.astimezone(clock.SEOUL).hour == 8)
 
 
+def test_a_reminder_of_the_evening_waits_for_the_morning(patient, clerk):  # noqa: F811
+    from django.db import connection
+
+    from tamna.billing.tasks import send_reminder
+
+    bill = visit(patient, clerk).invoices.get()
+    with clock.frozen(clock.at_seoul(clock.today(), 22 * 60)):
+        send_reminder(invoice_id=bill.pk, pay_by="2026-12-10")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT args->>'invoice_id', scheduled_at > now() FROM procrastinate_jobs WHERE task_name LIKE '%%send_reminder'"
+        )
+        assert cursor.fetchall() == [(str(bill.pk), True)]  # nothing was sent: it is asked again at eight
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+
+
+def test_a_bulk_load_keeps_the_columns_that_the_database_would_fill(patient, clerk):  # noqa: F811
+    from uuid import uuid4
+
+    from tamna.core.bulk import copy_in
+
+    charge = visit(patient, clerk).charges.first()
+    charge.pk, charge.public_id, charge.key, charge.name_en, charge.service_request = (
+        None,
+        uuid4(),
+        "copy",
+        "Loaded",
+        None,
+    )
+    copy_in([charge])
+    assert type(charge).objects.get(key="copy").name_en == "Loaded"
+
+
 def test_only_the_director_gives_a_bill_up_and_a_late_payment_takes_it_back(patient, clerk, desk, user_of):  # noqa: F811
     bill = visit(patient, clerk).invoices.get()
     refused("write_off_authority", billing.write_off, invoice_id=bill.pk, amount_won=1, reason="x", key="w", by=desk)

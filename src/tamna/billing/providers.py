@@ -39,7 +39,7 @@ def money_entries(encounter_id: int) -> Iterator[Entry]:
     if charges:
         url = reverse("billing:invoice", args=[bills[0].public_id]) if bills else ""
         total = sum(charge.amount_won for charge in charges)
-        why = [{"label": charge.name, "value": won(charge.amount_won), "formula": f"{charge.code} · {charge.unit_won:,} × {charge.quantity:g}", "inputs": {},
+        why = [{"label": charge.shown_name, "value": won(charge.amount_won), "formula": f"{charge.code} · {charge.unit_won:,} × {charge.quantity:g}", "inputs": {},
                 "facts": [fact for step in charge.steps for fact in step.get("facts", [])][:2]} for charge in charges]  # fmt: skip
         yield Entry(max(charge.service_at for charge in charges), 10, _("Charges"), ngettext("%(count)s charge line", "%(count)s charge lines", len(charges)) % {"count": len(charges)},
                     won(total), url, ("charge", str(charges[0].public_id)), why, icon="list")  # fmt: skip

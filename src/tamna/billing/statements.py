@@ -15,7 +15,7 @@ from tamna.engines.labels import label
 from tamna.engines.tariff.bill import BillLine, row_of
 
 TEMPLATE = r"""
-#table(columns: (1.5fr, 1.1fr, 1.2fr, 4fr, 1.1fr, 0.6fr, 0.6fr, 1.2fr, 1.6fr), align: (left, left, left, left, right, right, right, right, left),
+#table(columns: (1.7fr, auto, auto, 3.4fr, auto, auto, auto, auto, auto), align: (left, left, left, left, right, right, right, right, left),
   fill: (x, y) => if y == 0 { luma(240) }, table.header(..d.columns.map(c => [*#c*])), ..d.rows.flatten(),
   ..d.subtotals.map(p => (table.cell(colspan: 7, align: right)[#p.at(0)], [*#p.at(1)*], [])).flatten())
 #v(2mm)
@@ -43,7 +43,7 @@ def statement_pdf(invoice: Invoice, printout: Printout) -> bytes:
         only_korean = only_korean or (place == 1 and not charge.name_en)
         rows.append([
             name, f"{charge.service_at.astimezone(clock.SEOUL):%Y-%m-%d}", charge.code, charge.shown_name, number(charge.unit_won),
-            f"{charge.quantity:g}", str(charge.days), number(charge.amount_won), label(f"benefit.{charge.benefit}", language()),
+            f"{float(charge.quantity):g}", str(charge.days), number(charge.amount_won), label(f"benefit.{charge.benefit}", language()),
         ])  # fmt: skip
     whole = Invoice.objects.filter(encounter=invoice.encounter_id).aggregate(
         total=Sum("total_won"), patient=Sum("patient_won"), insurer=Sum("insurer_won")

@@ -18,7 +18,10 @@ def copy_in(rows: Sequence[M]) -> list[M]:
         return kept
     meta = type(kept[0])._meta
     key = meta.pk
-    fields = [field for field in meta.local_concrete_fields if field.db_default is models.NOT_PROVIDED]
+    # what only the database reckons is left to it; a column that it merely fills for others is ours to write
+    fields = [
+        field for field in meta.local_concrete_fields if field.db_default is models.NOT_PROVIDED or field.has_default()
+    ]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     with connection.cursor() as cursor:
         cursor.execute(
