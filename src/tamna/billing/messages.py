@@ -27,7 +27,7 @@ MESSAGES = {
     "billing.not_this_patient": _("The deposit is another patient's. Nothing was changed."),
     "billing.bad_count": _("Give whole numbers of notes and coins. Nothing was counted."),
     "billing.difference_reason": _("Your count differs from the book: give a reason. The day is still open."),
-    "billing.drawers_open": _("%(count)s cashiers have not closed their day. The house is still open."),
+    "billing.drawers_open": _("Cashiers who have not closed their day: %(count)s. The house is still open."),
     "billing.day_not_over": _("This day has not come yet. Nothing was changed."),
     "billing.nothing_to_close": _("You took no money on that day that is still open. Nothing was changed."),
     "billing.plan_sum": _("The parts must add up to what is owed (%(due)s won). Nothing was agreed."),
