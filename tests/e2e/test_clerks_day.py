@@ -150,6 +150,8 @@ def test_at_the_claims_desk(enter):
     clear(hands)
 
     hands.go("청구 작업대")
+    hands.send("s")  # what would go, and what keeps the rest
+    expect(page.locator("h2", has_text="만들어질 청구서")).to_be_visible()
     hands.send("s")
     expect(page.locator("h1")).to_contain_text("청구서 묶음")
     assert "보낼까요" in hands.answers[-1]

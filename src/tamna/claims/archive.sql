@@ -17,6 +17,10 @@ SELECT c.id AS key, c.claim_no AS claim_id, c.kind AS claim_kind, 'ffs' AS claim
     e.admitted_on, e.discharged_on, CASE c.setting WHEN 'inpatient' THEN '9' ELSE '1' END AS result_code,
     CASE WHEN e.admitted_on IS NULL THEN 1
         ELSE greatest(1, coalesce(e.discharged_on, e.business_on) - c.first_visit_on) END AS visit_days,
+    -- 요양급여일수: days of the stay, or of the drugs given out
+    CASE WHEN e.admitted_on IS NULL
+        THEN greatest(1, (SELECT max(l.days) FROM claims_claimline l WHERE l.claim_id = c.id AND l.code_kind = 'drug'))
+        ELSE greatest(1, coalesce(e.discharged_on, e.business_on) - c.first_visit_on) END AS benefit_days,
     CASE WHEN e.admitted_on IS NOT NULL
         THEN greatest(1, coalesce(e.discharged_on, e.business_on) - e.admitted_on) END AS stay_days,
     r.license_no AS doctor_license, r.license_kind, nullif(e.special_case, '') AS special_code,
@@ -96,7 +100,7 @@ ORDER BY c.id, o.id
 
 -- name: of_patients
 SELECT c.id FROM claims_claim c JOIN reception_encounter e ON e.id = c.encounter_id
-WHERE c.status <> 'withdrawn' AND e.patient_id IN (
+WHERE c.status NOT IN ('withdrawn', 'corrected') AND e.patient_id IN (
     SELECT own.patient_id FROM claims_claim o JOIN reception_encounter own ON own.id = o.encounter_id WHERE o.id = ANY(%(ids)s)
 )
 

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop as noop
 from tamna.billing.models import Invoice
 from tamna.claims import services
 from tamna.claims.models import Batch, Claim
+from tamna.claims.submission.selectors import late as late_ones
 from tamna.core import clock, notices, outbox
 from tamna.core.actor import Actor
 from tamna.core.automations import declare
@@ -69,3 +70,14 @@ def on_hour(event: Event) -> None:
     day = event.occurred_at.astimezone(clock.SEOUL).date()
     if event.payload["hour"] == 8 and day.weekday() == 0:
         tell(day, at=event.occurred_at)
+
+
+@outbox.on("business.hour", key="claims.tell_late")
+def on_morning(event: Event) -> None:
+    """Every morning the claims team is told what passes a term if nobody acts (소멸시효, 심사불능 방치, 자료 요청)."""
+    if event.payload["hour"] != 8:
+        return
+    late = late_ones(clock.business_day(event.occurred_at))
+    if late.lapsing or late.impossible or late.records:
+        facts = {"lapsing": late.lapsing, "impossible": late.impossible, "records": late.records}
+        notices.tell("claims.late", facts, key=event.payload["date"], url="/claims/ready", at=event.occurred_at)

@@ -44,6 +44,7 @@ BATCHES = define(
         columns=(
             Column("number", noop("Batch"), lambda row: row.batch_no, sort=("batch_no",)),
             Column("made", noop("Made"), lambda row: str(row.made_at)),
+            Column("kind", noop("Kind"), lambda row: row.claim_kind, wide=True),
             Column("statements", noop("Statements"), lambda row: row.statements, number=True),
             Column("claimed", noop("Claimed"), lambda row: row.insurer_won, number=True),
             Column("receipt", noop("Receipt number"), lambda row: row.receipt_no, wide=True),
@@ -54,19 +55,6 @@ BATCHES = define(
             Filter("month", noop("Month of care (202611)"), lambda rows, month: rows.filter(care_month=month)),
         ),
         empty=noop("No batch was made yet."), hint=noop("Send ready claims from the worklist; they become batches."),
-    )
-)  # fmt: skip
-
-STATEMENTS = define(
-    Listing(
-        "batches.statements", noop("Statements"), "claims.see", order=("serial_no", "id"), of_patients=True,
-        columns=(
-            Column("serial", noop("Serial"), lambda row: row.serial_no, sort=("serial_no", "id")),
-            Column("number", noop("Claim"), lambda row: row.claim_no),
-            Column("patient", noop("Patient"), lambda row: row.encounter.patient.masked_name),
-            Column("claimed", noop("Claimed"), lambda row: row.insurer_won, number=True),
-            Column("state", noop("State"), lambda row: row.get_status_display()),
-        ),
     )
 )  # fmt: skip
 

@@ -12,6 +12,20 @@ MESSAGES = {
     "claims.nothing_ready": _("No claim is ready to send."),
     "claims.batch_refused": _("The agency refused the file (%(code)s). Nothing was lost; the batch stays open."),
     "claims.bad_rules": _("The rules cannot be read: %(why)s. No statement was checked."),
+    "claims.incomplete": _(
+        "%(count)s fields are missing or wrong. Fill them in first; they are listed beside the claim."
+    ),
+    "claims.batch_exists": _("A batch of this number exists already. Nothing was made; try again."),
+    "claims.header_wrong": _("The batch does not add up (%(code)s, %(field)s). Nothing was made; tell IT."),
+    "claims.no_file": _("No file was kept of this batch: it came with the history."),
+    "claims.file_changed": _("The kept file is not the one that was sealed. Nothing was sent; tell IT."),
+    "claims.wrong_batch": _("Only a batch that the agency refused as a whole can be taken back. Nothing was changed."),
+    "claims.followed_already": _("A supplement of this claim was written already. Nothing was changed."),
+    "claims.no_receipt": _("The claim before has no receipt number, so nothing can name it."),
+    "claims.nothing_omitted": _("Every billed charge of the visit is on a claim already."),
+    "claims.records_sent": _("These records were sent already."),
+    "claims.note_needed": _("Write what was sent. Nothing was sent yet."),
+    "claims.records_refused": _("The agency refused the records (%(code)s). They stay on the list."),
     "claims.already_decided": _("This answer was already dealt with."),
     "claims.rule_faulty": _(
         "%(count)s places of the rule need correction. Nothing was kept; what you wrote still stands in the form."

@@ -7,6 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from tamna.claims.studio.models import RuleSwitch as RuleSwitch
 from tamna.claims.studio.models import RuleTrial as RuleTrial
 from tamna.claims.studio.models import RuleVersion as RuleVersion
+from tamna.claims.submission.models import BatchEntry as BatchEntry
+from tamna.claims.submission.models import BatchFile as BatchFile
+from tamna.claims.submission.models import RecordRequest as RecordRequest
 from tamna.core.identity import new_public_id
 
 
@@ -33,6 +36,9 @@ class Batch(models.Model):
     status = models.CharField(max_length=9, choices=Status, default=Status.OPEN)
     sha256 = models.CharField(max_length=64, blank=True)
     receipt_no = models.CharField("접수번호", max_length=20, blank=True)
+    refused_code = models.CharField(
+        max_length=30, blank=True
+    )  # why the agency refused the file; empty while it is sent on
     made_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField(null=True, blank=True)
@@ -50,6 +56,7 @@ class Claim(models.Model):
         RECEIVED = "received", _("Received")
         RETURNED = "returned", _("Returned")
         IMPOSSIBLE = "impossible", _("Not reviewable")
+        CORRECTED = "corrected", _("Followed by a supplement")  # its successor carries the won
         HELD = "held", _("On hold")
         FULL = "full", _("Paid in full")
         ADJUSTED = "adjusted", _("Cut")
@@ -61,6 +68,11 @@ class Claim(models.Model):
     encounter = models.ForeignKey("reception.Encounter", on_delete=models.PROTECT, related_name="claims")
     kind = models.CharField(max_length=10, default="original")  # original supplement added split
     previous = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="followed_by")
+    previous_receipt_no = models.CharField(
+        "접수번호", max_length=7, blank=True
+    )  # of the one before, for supplements and additions
+    previous_serial_no = models.CharField("당초 명세서일련번호", max_length=5, blank=True)
+    return_reason = models.CharField("사유코드", max_length=2, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
     insurer_kind = models.CharField(max_length=1)
     payer = models.CharField(max_length=15)
@@ -77,6 +89,7 @@ class Claim(models.Model):
     adjusts = models.PositiveSmallIntegerField(default=0)
     warnings = models.PositiveSmallIntegerField(default=0)
     risk_won = models.BigIntegerField(default=0)
+    gaps = models.JSONField(default=list)  # what the statement lacks before it may be sent (engines.claimfile)
     rules_version = models.CharField(max_length=40, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, null=True, blank=True, related_name="claims")
@@ -88,6 +101,11 @@ class Claim(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["encounter"], condition=Q(kind="original"), name="one_original_claim"),
+            models.UniqueConstraint(fields=["previous"], condition=Q(kind="supplement"), name="one_supplement_each"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["original", "split"]) | Q(previous__isnull=False, previous_receipt_no__gt=""),
+                name="correction_names_the_one_before",
+            ),
             models.UniqueConstraint(
                 fields=["batch", "serial_no"], condition=Q(batch__isnull=False), name="serial_once"
             ),
@@ -152,6 +170,9 @@ class ClaimResponse(models.Model):
     """심사결정 (FHIR ClaimResponse): one answer about one statement. Decisions go to a tray, nothing is written off."""
 
     claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="responses")
+    batch = models.ForeignKey(
+        Batch, on_delete=models.PROTECT, null=True, blank=True, related_name="responses"
+    )  # under which it was asked
     document_id = models.CharField(max_length=80)  # of the agency's document: a replay changes nothing
     kind = models.CharField(max_length=10)  # receipt result payment
     status = models.CharField(max_length=12)  # received returned impossible held full adjusted paid

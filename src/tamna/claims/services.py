@@ -17,14 +17,12 @@ from django.db.models.functions import Cast
 from tamna.billing.models import ChargeItem
 from tamna.claims import archive, documents
 from tamna.claims.models import Batch, Claim, ClaimLine, ClaimResponse, Finding
-from tamna.claims.selectors import SENT_TO_HIRA
 from tamna.claims.studio.ruleset import version_of
+from tamna.claims.submission import completeness, corrections, records, sending
 from tamna.connect import hira
-from tamna.connect.errors import Refused
 from tamna.core import audit, clock, notices, numbering, outbox
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
-from tamna.core.models import Hospital
 from tamna.engines.claimcheck import Company, RuleSet
 from tamna.engines.claimcheck.fixes import verified
 from tamna.reception.models import Encounter
@@ -32,7 +30,8 @@ from tamna.reception.models import Encounter
 log = structlog.get_logger()
 OPEN = (Claim.Status.DRAFT, Claim.Status.CHECKED, Claim.Status.APPROVED)
 DAYS_TO_SEND = 15
-SETTING_LETTER = {"inpatient": "I", "outpatient": "O", "emergency": "E"}
+make_batches, file_of, submit = sending.make_batches, sending.file_of, sending.submit
+supplement, add_omitted = corrections.supplement, corrections.add_omitted
 
 
 @transaction.atomic
@@ -128,7 +127,9 @@ def check(*, claim_id: int, by: Actor) -> Claim:
     claim.warnings = sum(row.severity == "warn" for row in still)
     claim.risk_won = sum(row.won_at_risk for row in still if row.severity != "warn")
     claim.score, claim.checked_at, claim.rules_version = report.score, clock.now(), version_of(checker.rules)
-    claim.status = Claim.Status.CHECKED if claim.rejects or claim.adjusts else Claim.Status.APPROVED
+    claim.gaps = [fault.as_json() for fault in completeness.gaps(claim, documents.of(claim, document))]
+    clean = not (claim.rejects or claim.adjusts or claim.gaps)
+    claim.status = Claim.Status.APPROVED if clean else Claim.Status.CHECKED
     claim.save()
     facts = {"claim_id": claim.pk, "rejects": claim.rejects, "adjusts": claim.adjusts}
     outbox.record("claim.checked", facts, by=by, subject=("claim", claim.public_id))
@@ -206,6 +207,8 @@ def approve(*, claim_id: int, by: Actor) -> Claim:
         raise DomainError("claims.wrong_state", status=claim.get_status_display())
     if claim.rejects:
         raise DomainError("claims.rejects_open", count=claim.rejects)
+    if claim.gaps:
+        raise DomainError("claims.incomplete", count=len(claim.gaps))
     claim.status = Claim.Status.APPROVED
     claim.save(update_fields=["status"])
     audit.note("claim.approved", by=by, subject_type="claim", subject_id=claim.public_id)
@@ -224,100 +227,6 @@ def hold_for_review(*, claim_id: int, reason: str, by: Actor) -> Claim:
     audit.note("claim.held", by=by, subject_type="claim", subject_id=claim.public_id, reason=reason)
     outbox.record("claim.held", {"claim_id": claim.pk}, by=by)
     return claim
-
-
-@transaction.atomic
-def make_batches(*, by: Actor, limit: int = 10_000) -> list[Batch]:
-    """Put every ready statement into batches: insurer kind × setting × month of care (청구서 묶기)."""
-    ready = Claim.objects.select_for_update(skip_locked=True).filter(
-        status=Claim.Status.APPROVED, insurer_kind__in=SENT_TO_HIRA, batch=None
-    )
-    groups: dict[tuple[str, str, str], list[Claim]] = {}
-    for claim in ready.order_by("id")[:limit]:
-        groups.setdefault((claim.insurer_kind, claim.setting, claim.care_month), []).append(claim)
-    return [_batch(key, claims, by) for key, claims in groups.items()]
-
-
-def _batch(key: tuple[str, str, str], claims: list[Claim], by: Actor) -> Batch:
-    insurer_kind, setting, month = key
-    serial = numbering.take("batch", month)
-    batch = Batch.objects.create(
-        batch_no=f"{month}{SETTING_LETTER[setting]}{_base36(serial):0>3}", insurer_kind=insurer_kind, setting=setting,
-        care_month=month, statements=len(claims), total_won=sum(claim.total_won for claim in claims),
-        insurer_won=sum(claim.insurer_won for claim in claims), made_at=clock.now(),
-    )  # fmt: skip
-    for number, claim in enumerate(claims, start=1):
-        claim.batch, claim.serial_no, claim.status = batch, f"{number:05d}", Claim.Status.BATCHED
-    Claim.objects.bulk_update(claims, ["batch", "serial_no", "status"], batch_size=500)
-    facts = {"batch_id": batch.pk, "statements": len(claims)}
-    outbox.record("claim.batched", facts, by=by, subject=("batch", batch.public_id))
-    return batch
-
-
-def _base36(number: int) -> str:
-    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    text = ""
-    while number:
-        number, rest = divmod(number, 36)
-        text = digits[rest] + text
-    return text or "0"
-
-
-def file_of(batch: Batch) -> bytes:
-    """The file of a batch; the same batch gives the same bytes."""
-    claims = list(batch.claims.order_by("serial_no"))
-    hospital, statements = Hospital.objects.first(), documents.to_send(claims)
-    for claim, document in zip(claims, statements, strict=True):
-        document["claim"] |= {
-            "batch_no": batch.batch_no,
-            "serial_no": claim.serial_no,
-            "claim_on": clock.business_day(batch.made_at).isoformat(),
-        }
-    header = hira.Header(
-        batch_no=batch.batch_no, institution_id=hospital.institution_id if hospital else "", insurer_kind=batch.insurer_kind,
-        claim_kind=batch.claim_kind, setting=batch.setting, care_month=batch.care_month, statement_count=len(statements),
-        total_amount=batch.total_won, patient_share=batch.total_won - batch.insurer_won, insurer_share=batch.insurer_won,
-        claim_on=clock.business_day(batch.made_at),
-    )  # fmt: skip
-    return hira.write(header, statements)
-
-
-def submit(*, batch_id: int, by: Actor) -> Batch:
-    """Send a batch (제출). The agency is asked outside of a transaction; asking again with the same file is harmless.
-
-    Raises Unreachable (try again later), DomainError claims.batch_refused.
-    """
-    batch = Batch.objects.get(pk=batch_id)
-    if batch.receipt_no:
-        return batch
-    content = file_of(batch)
-    try:
-        receipt = hira.submit(
-            content, at=batch.made_at if batch.made_at > clock.now() - timedelta(days=30) else clock.now()
-        )
-    except Refused as refused:
-        notices.tell("batch.refused", {"batch": batch.batch_no, "code": refused.code}, key=f"{batch.batch_no}:{refused.code}",
-                     url=f"/claims/batches/{batch.public_id}")  # fmt: skip
-        raise DomainError("claims.batch_refused", code=refused.code) from refused
-    with transaction.atomic():
-        batch = Batch.objects.select_for_update().get(pk=batch_id)
-        if batch.receipt_no:
-            return batch
-        batch.receipt_no, batch.sent_at, batch.received_at = receipt.receipt_no, clock.now(), clock.now()
-        batch.status, batch.sha256 = Batch.Status.RECEIVED, _sha256(content)
-        batch.save()
-        batch.claims.filter(status=Claim.Status.BATCHED).update(status=Claim.Status.RECEIVED)
-        audit.note(
-            "batch.submitted", by=by, subject_type="batch", subject_id=batch.public_id, detail={"sha256": batch.sha256}
-        )
-        outbox.record("claim.submitted", {"batch_id": batch.pk, "statements": batch.statements}, by=by)
-    return batch
-
-
-def _sha256(content: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(content).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -383,28 +292,34 @@ def _keep(document: hira.Document, by: Actor) -> int:
     if not is_new and kept.status != "failed":
         return 0
     batch = Batch.objects.filter(batch_no=document.batch_no).first()
-    claims = {claim.serial_no: claim for claim in batch.claims.select_for_update()} if batch else {}
+    claims = _serials(batch) if batch else {}
     wrong = _contradicts(document, claims)
     kept.kind, kept.status, kept.detail = document.kind, "refused" if wrong else "accepted", wrong
     kept.save(update_fields=["kind", "status", "detail"])
     if wrong or batch is None:
         _tell_wrong(document)
         return 0
-    responses = []
+    responses, changed = [], []
     for row in document.statements:
         claim = claims[row.serial_no]
+        if document.kind == "request_records":
+            records.keep(document, row, batch, claim, by)
         responses.append(
             ClaimResponse(
-                claim=claim, document_id=f"{document.kind}:{document.id}", kind="payment" if document.kind == "payment" else "result",
-                status=row.status, requested_won=row.requested, decided_won=row.decided, reason_code=row.reason,
+                claim=claim, batch=batch, document_id=f"{document.kind}:{document.id}", kind="payment" if document.kind == "payment" else "result",
+                status=row.status, requested_won=row.requested, decided_won=row.decided, reason_code=row.reason, reason_text=row.text,
                 lines=[cut.model_dump() for cut in row.lines], decided_on=document.on, received_at=clock.now(),
             )
         )  # fmt: skip
+        if claim.batch_id != batch.pk or claim.status == Claim.Status.CORRECTED:
+            continue  # it went on under another serial or number since: the answer is kept, the state is not
         if not (claim.status == Claim.Status.PAID and document.kind != "payment"):
             claim.status = STATUS[row.status]
-        claim.decided_won = row.decided
+        if row.status != "held":
+            claim.decided_won = row.decided
+        changed.append(claim)
     ClaimResponse.objects.bulk_create(responses)
-    Claim.objects.bulk_update(claims.values(), ["status", "decided_won"], batch_size=500)
+    Claim.objects.bulk_update(changed, ["status", "decided_won"], batch_size=500)
     for response in responses:
         facts = {"claim_id": response.claim_id, "response_id": response.pk, "status": response.status,
                  "encounter_id": response.claim.encounter_id}  # fmt: skip
@@ -422,6 +337,13 @@ def _keep(document: hira.Document, by: Actor) -> int:
         told = {"batch_id": batch.pk, "document_id": document.id, "statements": len(responses), "back": back}
         outbox.record("batch.answered", told, by=by, subject=("batch", batch.public_id))
     return len(responses)
+
+
+def _serials(batch: Batch) -> dict[str, Claim]:
+    """The statements of a batch by the serial they were sent under, whatever became of them since."""
+    entries = dict(batch.entries.values_list("serial_no", "claim_id"))
+    locked = {claim.pk: claim for claim in Claim.objects.select_for_update().filter(pk__in=entries.values())}
+    return {serial_no: locked[claim_id] for serial_no, claim_id in entries.items()}
 
 
 def _contradicts(document: hira.Document, claims: dict[str, Claim]) -> str:
@@ -445,7 +367,7 @@ def _tell_wrong(document: hira.Document) -> None:
 def accept_cut(*, response_id: int, by: Actor) -> ClaimResponse:
     """Accept what was cut (삭감 수용): only now revenue is lowered. Raises claims.already_decided."""
     response = ClaimResponse.objects.select_for_update().select_related("claim").get(pk=response_id)
-    if response.seen_at is not None:
+    if response.seen_at is not None or response.status != "adjusted":
         raise DomainError("claims.already_decided")
     response.seen_by, response.seen_at = by.name, clock.now()
     response.save(update_fields=["seen_by", "seen_at"])
@@ -458,6 +380,19 @@ def accept_cut(*, response_id: int, by: Actor) -> ClaimResponse:
             "claim.cut_accepted",
             {"claim_id": response.claim_id, "response_id": response.pk, "won": cut, "encounter_id": response.claim.encounter_id}, by=by,
         )  # fmt: skip
+    return response
+
+
+@transaction.atomic
+def mark_seen(*, response_id: int, by: Actor) -> ClaimResponse:
+    """Take an answer off the list of new ones (확인): nothing is posted, the statement keeps its state."""
+    response = ClaimResponse.objects.select_for_update().select_related("claim").get(pk=response_id)
+    if response.seen_at is not None or response.status == "adjusted":
+        raise DomainError("claims.already_decided")
+    response.seen_by, response.seen_at = by.name, clock.now()
+    response.save(update_fields=["seen_by", "seen_at"])
+    audit.note("answer.seen", by=by, subject_type="claim", subject_id=response.claim.public_id,
+               detail={"status": response.status})  # fmt: skip
     return response
 
 

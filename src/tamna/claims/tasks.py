@@ -16,6 +16,26 @@ def submit_batch(batch_id: int) -> None:
     services.submit(batch_id=batch_id, by=SENDER)
 
 
+@app.periodic(cron="* * * * *")
+@app.task(queue="claims", queueing_lock="send_on", lock="send_on")
+def send_on(timestamp: int) -> int:
+    """Send on what was batched and has no receipt, whatever stopped it (전송 재개)."""
+    from tamna.claims.submission import sending
+    from tamna.connect.errors import Unreachable
+    from tamna.core.errors import DomainError
+
+    sent = 0
+    for batch_id in sending.unsent():
+        try:
+            sending.submit(batch_id=batch_id, by=SENDER)
+            sent += 1
+        except Unreachable:
+            break  # asked again in a minute
+        except DomainError:
+            continue  # refused: told in the bell, a person takes the batch back
+    return sent
+
+
 @app.periodic(cron="* * * * * */15")
 @app.task(queue="claims", queueing_lock="collect_answers", lock="collect_answers")
 def collect_answers(timestamp: int) -> None:

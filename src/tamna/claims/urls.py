@@ -2,17 +2,25 @@ from django.urls import include, path
 
 from tamna.claims import views
 from tamna.claims.studio import views as studio
+from tamna.claims.submission import views as sent
 
 app_name = "claims"
 urlpatterns = [
     path("", views.worklist, name="worklist"),
-    path("send", views.send_ready, name="send-ready"),
+    path("ready", sent.prepare, name="prepare"),
+    path("send", sent.send_ready, name="send-ready"),
     path("batches", views.batches, name="batches"),
-    path("batches/<uuid:public_id>", views.batch, name="batch"),
-    path("batches/<uuid:public_id>/file", views.batch_file, name="batch-file"),
-    path("batches/<uuid:public_id>/resend", views.resend, name="resend"),
+    path("batches/<uuid:public_id>", sent.batch, name="batch"),
+    path("batches/<uuid:public_id>/file", sent.batch_file, name="batch-file"),
+    path("batches/<uuid:public_id>/text", sent.batch_file, {"dress": "text"}, name="batch-text"),
+    path("batches/<uuid:public_id>/resend", sent.resend, name="resend"),
+    path("batches/<uuid:public_id>/dissolve", sent.dissolve, name="dissolve"),
+    path("batches/<uuid:public_id>/answers/<str:kind>/<str:number>", sent.answer, name="answer"),
     path("answers", views.answers, name="answers"),
     path("answers/<int:response_id>/accept", views.accept_cut, name="accept-cut"),
+    path("answers/<int:response_id>/seen", sent.mark_seen, name="mark-seen"),
+    path("records", sent.record_requests, name="records"),
+    path("records/<int:request_id>/send", sent.send_records, name="send-records"),
     path("rules", studio.rules, name="rules"),
     path("rules/", include("tamna.claims.studio.urls")),
     path("findings/<int:finding_id>/fix", views.fix, name="fix"),
@@ -21,5 +29,7 @@ urlpatterns = [
     path("<uuid:public_id>/fix-all", views.fix_all, name="fix-all"),
     path("<uuid:public_id>/check", views.check, name="check"),
     path("<uuid:public_id>/approve", views.approve, name="approve"),
+    path("<uuid:public_id>/supplement", sent.supplement, name="supplement"),
+    path("<uuid:public_id>/added", sent.add_omitted, name="add-omitted"),
     path("<uuid:public_id>/reopen", views.reopen, name="reopen"),
 ]

@@ -8,8 +8,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from tamna.claims import selectors, services
-from tamna.claims.lists import ANSWERS, BATCHES, STATEMENTS, WORKLIST
-from tamna.claims.models import Batch, Claim, ClaimResponse, Finding
+from tamna.claims.lists import ANSWERS, BATCHES, WORKLIST
+from tamna.claims.models import Claim, ClaimResponse, Finding
+from tamna.claims.submission.views import beside, kinds
 from tamna.claims.words import source_name
 from tamna.core import audit, lists
 from tamna.core.access import needs
@@ -32,7 +33,9 @@ def worklist(request: HttpRequest) -> HttpResponse:
 @needs("claims.see")
 def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
     claim = get_object_or_404(
-        Claim.objects.select_related("encounter__patient", "department", "batch", "encounter__practitioner"),
+        Claim.objects.select_related(
+            "encounter__patient", "department", "batch", "encounter__practitioner", "previous"
+        ),
         public_id=public_id,
     )
     findings = list(claim.findings.order_by("state", "-won_at_risk", "id"))
@@ -49,7 +52,7 @@ def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "claim": claim, "lines": claim.lines.order_by("line_no"), "findings": findings, "by_line": by_line,
         "conditions": [(row, name_of(row.code, language())) for row in claim.encounter.conditions.order_by("seq")], "responses": claim.responses.order_by("id"),
-        "is_open": claim.status in services.OPEN, "next": selectors.next_after(claim), "source_name": source_name, "fixable": [row for row in findings if row.fix and row.state == "open"],
+        **beside(claim), "is_open": claim.status in services.OPEN, "next": selectors.next_after(claim), "source_name": source_name, "fixable": [row for row in findings if row.fix and row.state == "open"],
     }  # fmt: skip
     return render(request, "claims/claim.html", context)
 
@@ -105,46 +108,9 @@ def reopen(request: HttpRequest, public_id: UUID) -> HttpResponse:
     )
 
 
-@require_POST
-@needs("claims.submit")
-def send_ready(request: HttpRequest) -> HttpResponse:
-    """Batch every ready claim and hand the batches to the sending job."""
-    from tamna.claims.tasks import submit_batch
-
-    for batch in services.make_batches(by=Actor.of(request)):
-        submit_batch.defer(batch_id=batch.pk)
-    return redirect("claims:batches")
-
-
 @needs("claims.see")
 def batches(request: HttpRequest) -> HttpResponse:
-    return lists.show(request, BATCHES, selectors.batches(), "claims/batches.html")
-
-
-@needs("claims.see")
-def batch(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    row = get_object_or_404(Batch, public_id=public_id)
-    statements = row.claims.select_related("encounter__patient", "department")
-    return lists.show(request, STATEMENTS, statements, "claims/batch.html", {"batch": row})
-
-
-@needs("claims.submit")
-def batch_file(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """The file of a batch as it is sent; the download is audited."""
-    row = get_object_or_404(Batch, public_id=public_id)
-    audit.note("batch.downloaded", by=Actor.of(request), subject_type="batch", subject_id=row.public_id)
-    response = HttpResponse(services.file_of(row), content_type="application/x-ndjson")
-    response["Content-Disposition"] = f'attachment; filename="{row.batch_no}.ndjson"'
-    return response
-
-
-@require_POST
-@needs("claims.submit")
-def resend(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    from tamna.claims.tasks import submit_batch
-
-    submit_batch.defer(batch_id=get_object_or_404(Batch, public_id=public_id).pk)
-    return redirect("claims:batch", public_id=public_id)
+    return lists.show(request, BATCHES, selectors.batches(), "claims/batches.html", {"kinds": kinds()})
 
 
 @needs("claims.see")

@@ -6,5 +6,6 @@ app_name = "ledger"
 urlpatterns = [
     path("", views.journal, name="journal"),
     path("entries/<uuid:public_id>", views.entry, name="entry"),
+    path("receivables", views.receivables, name="receivables"),
     path("trial-balance", views.trial_balance, name="trial-balance"),
 ]

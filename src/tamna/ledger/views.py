@@ -5,12 +5,15 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from tamna.core import clock, lists
 from tamna.core.access import needs
 from tamna.core.choices import departments
 from tamna.ledger import selectors
 from tamna.ledger.lists import JOURNAL
+from tamna.ledger.receivables import reconcile
 
 
 @needs("ledger.see")
@@ -39,3 +42,21 @@ def trial_balance(request: HttpRequest) -> HttpResponse:
         "ledger/trial_balance.html",
         {"rows": rows, "start": start, "end": end, "debit": debit, "credit": credit},
     )
+
+
+STANDS = {  # where a statement's won stand, in the order of its life
+    "unclaimed": noop("Billed, on no claim"), "apart": noop("Billed and claimed differ"), "rounding": noop("Below 10 won, not claimed"),
+    "draft": noop("Draft"), "checked": noop("Worklist"), "approved": noop("Ready"), "batched": noop("In a batch"), "received": noop("Under review"),
+    "held": noop("On hold"), "returned": noop("Returned"), "impossible": noop("Not reviewable"), "full": noop("Decided, not yet paid"),
+    "adjusted": noop("Cut, not yet paid"), "cut_open": noop("Cut that nobody accepted yet"), "paid": noop("Paid without a document"),
+}  # fmt: skip
+
+
+@needs("ledger.see")
+def receivables(request: HttpRequest) -> HttpResponse:
+    """Whether claims and ledger say the same of what insurers owe; what differs is listed by visit."""
+    found = reconcile()
+    order = list(STANDS)
+    rows = sorted(found.buckets, key=lambda row: order.index(row.state) if row.state in order else len(order))
+    named = [(_(STANDS.get(row.state, row.state)), row) for row in rows]
+    return render(request, "ledger/receivables.html", {"found": found, "rows": named})

@@ -7,7 +7,6 @@ the product's rules is used. Statements without a fault pass within hours of the
 
 import argparse
 import hashlib
-import json
 import random
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,9 +15,35 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from tamna.engines.claimfile import BadFile, fixed, ndjson
 from tamna.simulators.agency import Decision, Judge
 from tamna.simulators.agency.judge import Memory as History
 from tamna.simulators.faults import Faults, Memory, serve, simulator
+
+RECORDS_RATE, RECORDS_DAYS = 0.15, 10  # stays whose records are asked for before they are decided [sim]
+RECORDS = (("B01", "의무기록 사본"), ("B03", "영상자료"), ("B04", "입원·수술 사실 확인서"))
+
+
+def opened(content: bytes, content_type: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A batch in either dress. Raises BadFile."""
+    if content_type.startswith("text/plain"):
+        found = fixed.read(content)
+        return found.header, [
+            _filled(row, who.resident_no) for row, who in zip(found.statements, found.persons, strict=True)
+        ]
+    return ndjson.read(content)
+
+
+def _filled(statement: dict[str, Any], resident_no: str) -> dict[str, Any]:
+    """What the text does not carry follows from what it does: days of lines, the department of the principal diagnosis."""
+    claim = statement["claim"]
+    principal: dict[str, Any] = next((row for row in statement["diagnoses"] if row["kind"] == "principal"), {})
+    claim["first_visit_on"] = claim["last_service_on"] = principal.get("onset_on")
+    claim |= {name: principal.get(name) for name in ("department", "doctor_license")}
+    claim["patient_ref"] = hashlib.sha256(resident_no.encode()).hexdigest()[:16]
+    for line in statement["lines"]:
+        line["service_on"] = claim["first_visit_on"]
+    return statement
 
 
 class Agency:
@@ -29,16 +54,11 @@ class Agency:
     async def receive(self, request: Request) -> Response:
         content = await request.body()
         at = datetime.fromisoformat(request.headers["x-business-time"])
-        lines = content.splitlines(keepends=True)
         try:
-            header, trailer = json.loads(lines[0]), json.loads(lines[-1])
-            statements = [json.loads(line) for line in lines[1:-1]]
-        except (ValueError, IndexError):
-            return JSONResponse({"code": "unreadable"}, status_code=422)
-        digest = hashlib.sha256(b"".join(lines[:-1])).hexdigest()
-        if trailer.get("sha256") != digest or header.get("statement_count") != len(statements):
-            return JSONResponse({"code": "cut_or_changed"}, status_code=422)
-        batch_no = header["batch_no"]
+            header, statements = opened(content, request.headers.get("content-type", ""))
+        except BadFile as bad:
+            return JSONResponse({"code": bad.code, "message": f"row {bad.row} {bad.field}"}, status_code=422)
+        digest, batch_no = hashlib.sha256(content).hexdigest(), header["batch_no"]
         known = self.memory.get("batch", batch_no)
         if known:
             if known["sha256"] != digest:
@@ -53,8 +73,20 @@ class Agency:
             key = f"{batch_no}:{kind}:{due.isoformat()}"
             self.memory.put("due", key, {"due": due.isoformat(), "kind": kind, "batch_no": batch_no,
                                          "receipt_no": receipt["receipt_no"], "statements": rows})  # fmt: skip
+            for row in rows if kind == "request_records" else ():
+                self.memory.put("asked", f"{receipt['receipt_no']}:{row['serial_no']}", row["due_on"])
         self.memory.put("batch", batch_no, {"sha256": digest, "receipt": receipt})
         return JSONResponse(receipt)
+
+    async def records(self, request: Request) -> Response:
+        """Records that were asked for (심사자료 접수); the same again is the same."""
+        body, at = await request.json(), datetime.fromisoformat(request.headers["x-business-time"])
+        key = f"{body['receipt_no']}:{body['serial_no']}"
+        if self.memory.get("asked", key) is None:
+            return JSONResponse({"code": "not_asked"}, status_code=404)
+        taken = self.memory.get("records", key) or {"received_on": at.date().isoformat()}
+        self.memory.put("records", key, taken)
+        return JSONResponse(taken)
 
     def _judged(
         self, header: dict[str, Any], statements: list[dict[str, Any]], at: datetime
@@ -72,15 +104,43 @@ class Agency:
                 groups.setdefault((at + timedelta(minutes=40), "return"), []).append(row)
                 continue
             due = quick if decision.status == "full" and dice.random() < 0.7 else slow
+            asked = self._asked(statement, header["batch_no"]) if decision.status != "impossible" else None
+            if asked:
+                first, last = at + timedelta(days=1), at + timedelta(days=1 + RECORDS_DAYS)
+                held = {"serial_no": row["serial_no"], "status": "held", "requested": row["requested"], "decided": 0, "reason": asked[0],
+                        "what": asked[1], "due_on": last.date().isoformat()}  # fmt: skip
+                groups.setdefault((first, "request_records"), []).append(held)
+                due = max(slow, last + timedelta(days=1))
+                row["late"] = {"status": "adjusted", "decided": int(row["decided"] * 0.7) // 10 * 10, "reason": "A33"}
             groups.setdefault((due, "result"), []).append(row)
             if decision.decided_won > 0:
                 paid = (due + timedelta(days=1 if due == quick else 4)).replace(hour=10, minute=0)
                 groups.setdefault((paid, "payment"), []).append({**row, "status": "paid"})
         return [(due, kind, rows) for (due, kind), rows in groups.items()]
 
+    def _asked(self, statement: dict[str, Any], batch_no: str) -> tuple[str, str] | None:
+        """Records that are asked for before a stay is decided, or none."""
+        dice = random.Random(f"{self.seed}:records:{batch_no}:{statement['claim'].get('serial_no')}")
+        return (
+            dice.choice(RECORDS)
+            if statement["claim"].get("setting") == "inpatient" and dice.random() < RECORDS_RATE
+            else None
+        )
+
+    def _settled(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A document when it is told: who did not send the records that were asked for is cut (A33)."""
+        for item in row["statements"]:
+            late = item.pop("late", None)
+            if late and self.memory.get("records", f"{row['receipt_no']}:{item['serial_no']}") is None:
+                paid = item["status"] == "paid"
+                item |= late | ({"status": "paid"} if paid else {})
+        return row
+
     def _decided(self, statement: dict[str, Any], batch_no: str, at: datetime) -> Decision:
         """The judge's word; a statement that came back before is looked at afresh, one that cannot be read is returned."""
-        name = str(statement["claim"].get("claim_id"))
+        claim = statement["claim"]
+        who = (claim.get("patient_ref"), claim.get("first_visit_on"), claim.get("department"), claim.get("setting"))
+        name = claim["claim_id"] = ":".join(map(str, who))  # the hospital's own number does not travel
         batches = self.memory.get("seen", name) or []
         if batch_no not in batches:
             batches.append(batch_no)
@@ -88,7 +148,7 @@ class Agency:
         try:
             return self.judge.decide(statement, at.date(), None, self.patients, turn=batches.index(batch_no))
         except (KeyError, TypeError, ValueError):
-            return Decision("returned", int(statement["claim"].get("insurer_share") or 0), 0, "F23", (), "fault")
+            return Decision("returned", int(claim.get("insurer_share") or 0), 0, "F23", (), "fault")
 
     async def answers(self, request: Request) -> Response:
         at = datetime.fromisoformat(request.headers["x-business-time"])
@@ -99,6 +159,7 @@ class Agency:
             if key not in released and datetime.fromisoformat(row["due"]) <= at:
                 number += 1
                 released[key] = number
+                self.memory.put("due", key, self._settled(row))
                 self.memory.put("released", key, number)
                 if row["kind"] == "payment":
                     self.memory.put("owed", key, row)
@@ -144,7 +205,11 @@ def main() -> None:
     parser.add_argument("--bank-port", type=int)
     args = parser.parse_args()
     agency = Agency(args.state, args.seed, args.bank_port)
-    routes = [("/batches", agency.receive, "POST"), ("/answers", agency.answers, "GET")]
+    routes = [
+        ("/batches", agency.receive, "POST"),
+        ("/answers", agency.answers, "GET"),
+        ("/records", agency.records, "POST"),
+    ]
     serve(simulator("hira", agency.faults, routes), args.port)
 
 

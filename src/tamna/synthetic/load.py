@@ -16,6 +16,7 @@ from tamna.billing.models import ChargeItem, Invoice, Payment
 from tamna.billing.rating import CONSULTATION
 from tamna.claims.documents import INSURER_KIND
 from tamna.claims.models import Batch, Claim, ClaimLine, ClaimResponse
+from tamna.claims.submission.sending import entry_of
 from tamna.core import clock, crypto, numbering
 from tamna.core.bulk import copy_in
 from tamna.core.models import Department, Practitioner
@@ -313,6 +314,7 @@ class Loader:
         copy_in(claims)
         copy_in([line for own in lines for line in own])
         if old:
+            copy_in([entry_of(claim) for claim in claims if claim.batch_id])
             self._responses(claims, decisions, on)
 
     def _answered(self, sent: list[tuple[Claim, list[ClaimLine], Visit, Person]], on: date) -> dict[str, Decision]:
@@ -349,14 +351,14 @@ class Loader:
             decided = on + timedelta(days=6 + claim.pk % 6)
             responses.append(
                 ClaimResponse(
-                    claim=claim, document_id=f"history:{claim.batch.batch_no}", kind="result", status=decision.status, requested_won=claim.insurer_won,
+                    claim=claim, batch=claim.batch, document_id=f"history:{claim.batch.batch_no}", kind="result", status=decision.status, requested_won=claim.insurer_won,
                     decided_won=claim.decided_won, reason_code=decision.reason, decided_on=decided, received_at=clock.at_seoul(decided, 600),
                     lines=[{"line_no": cut.line_no, "amount": cut.won, "reason": cut.reason} for cut in decision.cuts],
                 )
             )  # fmt: skip
             if claim.decided_won:
                 response = ClaimResponse(
-                    claim=claim, document_id=f"history-paid:{claim.batch.batch_no}", kind="payment", status="paid",
+                    claim=claim, batch=claim.batch, document_id=f"history-paid:{claim.batch.batch_no}", kind="payment", status="paid",
                     requested_won=claim.insurer_won, decided_won=claim.decided_won, decided_on=decided + timedelta(days=2),
                     received_at=clock.at_seoul(decided + timedelta(days=2), 600),
                 )  # fmt: skip

@@ -35,6 +35,8 @@ ENTRIES = (
     Entry(noop("Insurance claims"), noop("Batches"), "claims:batches", "claims.see"),
     Entry(noop("Insurance claims"), noop("Answers"), "claims:answers", "claims.see"),
     Entry(noop("Insurance claims"), noop("Claim rules"), "claims:rules", "claims.see"),
+    Entry(noop("Insurance claims"), noop("Records asked for"), "claims:records", "claims.see"),
+    Entry(noop("Finance"), noop("Claims and ledger"), "ledger:receivables", "ledger.see"),
     Entry(noop("Finance"), noop("Journal"), "ledger:journal", "ledger.see"),
     Entry(noop("Finance"), noop("Trial balance"), "ledger:trial-balance", "ledger.see"),
     Entry(noop("Management"), noop("Director's page"), "insight:director", "insight.see"),

@@ -4,9 +4,11 @@ The addresses come from the URL conf itself: one without a line in `PAGES` fails
 """
 
 import re
+import zlib
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 from uuid import uuid4
 
 import pytest
@@ -17,7 +19,20 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tamna.billing import services as billing
 from tamna.billing.models import CashClosing, FeeImport, FeeItem, PayerBill
-from tamna.claims.models import Batch, Claim, ClaimLine, ClaimResponse, Finding, RuleSwitch, RuleTrial, RuleVersion
+from tamna.claims import documents
+from tamna.claims.models import (
+    Batch,
+    BatchEntry,
+    BatchFile,
+    Claim,
+    ClaimLine,
+    ClaimResponse,
+    Finding,
+    RecordRequest,
+    RuleSwitch,
+    RuleTrial,
+    RuleVersion,
+)
 from tamna.claims.studio.text import version_text
 from tamna.core import access, clock, outbox
 from tamna.core.actor import Actor
@@ -42,6 +57,7 @@ from tamna.core.models import (
     User,
 )  # fmt: skip
 from tamna.engines.claimcheck.trial import Tally
+from tamna.engines.claimfile import header_of, ndjson
 from tamna.ledger.models import JournalEntry
 from tamna.patients.models import Coverage, ImportedResource, ImportRun, Patient
 from tamna.patients.services import register_patient, search_tokens
@@ -112,6 +128,11 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/claims/batches": ("/claims/batches",),
     "/claims/batches/<uuid:public_id>": ("/claims/batches/{batch}",),
     "/claims/batches/<uuid:public_id>/file": ("/claims/batches/{batch}/file",),
+    "/claims/batches/<uuid:public_id>/text": ("/claims/batches/{batch}/text",),
+    "/claims/batches/<uuid:public_id>/answers/<str:kind>/<str:number>": ("/claims/batches/{batch}/answers/result/1",),
+    "/claims/ready": ("/claims/ready",),
+    "/claims/records": ("/claims/records", "/claims/records?show=all"),
+    "/ledger/receivables": ("/ledger/receivables",),
     "/claims/answers": ("/claims/answers", "/claims/answers?show=all"),
     "/claims/rules": ("/claims/rules", "/claims/rules?state=own&q=혈액", "/claims/rules?on=2026-11-24&sort=-hits"),
     "/claims/rules/new": ("/claims/rules/new", "/claims/rules/new?rule=OWN-1", "/claims/rules/new?like=R001"),
@@ -292,17 +313,16 @@ class Small:
 
     def _claims(self, count):
         claim = Claim.objects.get(encounter=self.first)
-        batch = Batch.objects.order_by("id").first()
+        batch = Batch.objects.order_by("id").first() or self._sealed(claim)
         for number in range(count):
             self.serial += 1
-            made = Batch.objects.create(
+            Batch.objects.create(
                 batch_no=f"B{self.serial}",
                 insurer_kind="4",
                 setting="outpatient",
                 care_month="202611",
                 made_at=clock.now(),
             )
-            batch = batch or made
             line = claim.lines.order_by("line_no").first()
             ClaimLine.objects.create(claim=claim, line_no=100 + self.serial, charge=line.charge, item_class="01", item_sub="01", code_kind="fee",
                                      code="AA156", name="x", service_at=clock.now(), unit_won=1, quantity=1, amount_won=1)  # fmt: skip
@@ -313,9 +333,18 @@ class Small:
                 claim=other, document_id="d", kind="result", status=("returned", "adjusted")[other.pk % 2], decided_on=clock.today(),
                 received_at=clock.now(),
             )  # fmt: skip
-            other.batch, other.serial_no = batch, f"{other.pk:05d}"
+            other.batch, other.serial_no = batch, f"{other.pk + 100:05d}"
             other.status = ("checked", "approved", "returned")[other.pk % 3]
+            other.gaps = [{"code": "missing", "field": "card_no", "record": "A"}] * (other.pk % 4)
             other.save()
+            BatchEntry.objects.get_or_create(
+                batch=batch, serial_no=other.serial_no, claim=other, total_won=1, patient_won=0, insurer_won=1
+            )
+            ClaimResponse.objects.get_or_create(claim=other, batch=batch, document_id="result:1", kind="result", status="full",
+                                                decided_on=clock.today(), received_at=clock.now())  # fmt: skip
+            for asked_for in (claim, other):
+                RecordRequest.objects.create(claim=asked_for, batch=batch, serial_no="00001", document_id=str(uuid4()), what="x",
+                                             asked_on=clock.today(), due_on=clock.today())  # fmt: skip
         ClaimResponse.objects.bulk_create(
             ClaimResponse(claim=claim, document_id=str(uuid4()), kind="result", status="adjusted", decided_on=clock.today(), received_at=clock.now())
             for _ in range(count)
@@ -369,6 +398,22 @@ class Small:
                     message_en="a",
                     source="x",
                 )
+
+    def _sealed(self, claim):
+        """A batch of one statement with its file."""
+        (document,) = documents.to_send([claim])
+        document["claim"] |= {"batch_no": "202611O001", "serial_no": "00001"}
+        header = header_of(
+            "202611O001", [document], institution_id="39100103", setting="outpatient", claim_on=clock.today()
+        )
+        content = ndjson.write(header, [document])
+        batch = Batch.objects.create(batch_no="202611O001", insurer_kind="4", setting="outpatient", care_month="202611", statements=1,
+                                     sha256=sha256(content).hexdigest(), made_at=clock.now())  # fmt: skip
+        BatchFile.objects.create(batch=batch, content=zlib.compress(content), sha256=batch.sha256, made_at=clock.now())
+        BatchEntry.objects.create(
+            batch=batch, serial_no="00001", claim=claim, total_won=1, patient_won=0, insurer_won=1
+        )
+        return batch
 
     def _automations(self, count):
         for number in range(count):

@@ -41,7 +41,7 @@ def changed(part: str, place: int, **values) -> dict:
         (changed("claim", 0, card_no="1" * 21), ("too_long", "A", "card_no", 0)),
         (changed("claim", 0, result_code="7"), ("unknown_code", "A", "result_code", 0)),
         (changed("claim", 0, form_code="H010"), ("form", "A", "form_code", 0)),
-        (changed("claim", 0, insurer_kind="8"), ("form", "A", "form_code", 0)),
+        (changed("claim", 0, form_code="I011"), ("form", "A", "form_code", 0)),
         (changed("claim", 0, insurer_kind="5"), ("missing", "A", "aid_type", 0)),
         (changed("claim", 0, claim_type="drg", setting="inpatient", form_code="D020"), ("missing", "A", "drg_code", 0)),
         (changed("claim", 0, visit_days=1.5), ("not_whole", "A", "visit_days", 0)),

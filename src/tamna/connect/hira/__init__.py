@@ -1,45 +1,20 @@
 """Health Insurance Review & Assessment Service (건강보험심사평가원): send batches of claims, read what came back.
 
-Format `tamna-hira/1`: newline-delimited JSON, UTF-8: a header, one line a statement, a trailer with the count and the
-sha256 of all earlier bytes. The hospital's business time goes along in `X-Business-Time`, so that review terms follow it.
+Format `tamna-hira/1` in either dress (`engines.claimfile`): JSON lines or fixed-width text, told apart by the content type. The
+hospital's business time goes along in `X-Business-Time`, so that review terms follow it.
 """
 
-import hashlib
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from tamna.connect.errors import Garbled
 from tamna.connect.systems import HIRA
 from tamna.connect.wire import ask_for
 
-LAYOUT = "tamna-hira/1"
-
-
-class Header(BaseModel):
-    """심사청구서. Unknown fields are an error."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    type: Literal["header"] = "header"
-    layout: str = LAYOUT
-    batch_no: str
-    institution_id: str
-    insurer_kind: str
-    claim_kind: str
-    setting: str
-    care_month: str
-    statement_count: int
-    total_amount: int
-    patient_share: int
-    insurer_share: int
-    claim_on: date
-    kcd: str = "2026-01-01"
-    fees: str = "2026-01-01"
+JSON_LINES, FIXED_TEXT = "application/x-ndjson", "text/plain; charset=cp949"
 
 
 class Receipt(BaseModel):
@@ -66,7 +41,10 @@ class Decision(BaseModel):
     requested: int = Field(ge=0)
     decided: int = Field(ge=0)
     reason: str = ""
+    text: str = ""
     lines: list[Cut] = []
+    what: str = ""  # records asked for
+    due_on: date | None = None
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
@@ -76,10 +54,10 @@ class Decision(BaseModel):
 
 
 class Document(BaseModel):
-    """One answer: return (반송), result (심사결과통보서) or payment (지급통보서). Its count and sum must be those of its rows."""
+    """One answer: return (반송), result (심사결과통보서), payment (지급통보서) or a request for records (자료 요청). Its count and sum must be those of its rows."""
 
     id: int
-    kind: Literal["return", "result", "payment"]
+    kind: Literal["return", "result", "payment", "request_records"]
     batch_no: str
     receipt_no: str
     on: date
@@ -95,6 +73,8 @@ class Document(BaseModel):
             raise ValueError("a statement is named twice")
         if (self.kind == "payment") != all(row.status == "paid" for row in self.statements):
             raise ValueError("the rows do not belong to this kind of document")
+        if self.kind == "request_records" and any(row.status != "held" or not row.what for row in self.statements):
+            raise ValueError("a request says nothing of what is asked for")
         return self
 
 
@@ -112,50 +92,29 @@ class Unreadable:
     reason: str
 
 
-class BadFile(ValueError):
-    """The bytes are not a whole tamna-hira/1 file."""
+class Taken(BaseModel):
+    """Records were received (자료 접수)."""
+
+    received_on: date
 
 
-def write(header: Header, statements: Iterable[dict[str, Any]]) -> bytes:
-    """The file of a batch, byte for byte the same for the same input."""
-    lines = [_line(header.model_dump(mode="json")), *(_line(statement) for statement in statements)]
-    body = b"".join(lines)
-    trailer = {"type": "trailer", "statements": len(lines) - 1, "sha256": hashlib.sha256(body).hexdigest()}
-    return body + _line(trailer)
-
-
-def read(content: bytes) -> tuple[Header, list[dict[str, Any]]]:
-    """Read a file back. Raises BadFile when it was cut or changed."""
-    lines = content.splitlines(keepends=True)
-    if len(lines) < 2:
-        raise BadFile("a batch has a header and a trailer")
-    try:
-        trailer = json.loads(lines[-1])
-        header = Header.model_validate_json(lines[0])
-        statements = [json.loads(line) for line in lines[1:-1]]
-    except ValueError as error:
-        raise BadFile("a line cannot be read") from error
-    if trailer.get("sha256") != hashlib.sha256(b"".join(lines[:-1])).hexdigest() or trailer["statements"] != len(
-        statements
-    ):
-        raise BadFile("the file was cut or changed")
-    return header, statements
-
-
-def _line(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode() + b"\n"
-
-
-def submit(content: bytes, *, at: datetime) -> Receipt:
+def submit(content: bytes, *, at: datetime, kind: str = JSON_LINES) -> Receipt:
     """Hand a batch in (청구서 제출). The same file again gives the same receipt.
 
     Raises Unreachable, Garbled (ask again with the same file), Refused("batch_reused" or a form fault).
     """
-    headers = {"X-Business-Time": at.isoformat(), "Content-Type": "application/x-ndjson"}
+    headers = {"X-Business-Time": at.isoformat(), "Content-Type": kind}
     receipt = ask_for(Receipt, "hira", "POST", f"{HIRA.url}/batches", content=content, headers=headers, timeout_s=30)
-    if receipt.batch_no != json.loads(content.splitlines()[0])["batch_no"]:
+    if receipt.batch_no.encode() not in content[:2000].splitlines()[0]:
         raise Garbled("hira", "the receipt is for another batch")
     return receipt
+
+
+def send_records(receipt_no: str, serial_no: str, reason: str, note: str, *, at: datetime) -> Taken:
+    """Answer a request for records (심사자료 제출). The same again changes nothing. Raises Unreachable, Garbled, Refused."""
+    body = {"receipt_no": receipt_no, "serial_no": serial_no, "reason": reason, "note": note}
+    headers = {"X-Business-Time": at.isoformat()}
+    return ask_for(Taken, "hira", "POST", f"{HIRA.url}/records", json=body, headers=headers, timeout_s=30)
 
 
 def answers(after: int, *, at: datetime) -> list[Document | Unreadable]:

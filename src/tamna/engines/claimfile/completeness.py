@@ -2,7 +2,7 @@
 
 Law: 요양급여비용 청구방법·명세서서식 및 작성요령; arithmetic of nhi-claims.md B.1: amount = unit price × dose × times × days,
 half up a line; total = lines cut below 10 won; patient + insurer + disability shares = total. Lines paid wholly by the patient
-(100/100) stand outside of the total. Required fields, codes and widths come from the layout. DRG sums are not added up: their
+(100/100) stand outside of the total, and selective ones where the statement states their sums apart. Required fields, codes and widths come from the layout. DRG sums are not added up: their
 tables are not public [?].
 """
 
@@ -238,7 +238,8 @@ def _lines(rows: Iterable[Row]) -> Iterator[Fault]:
 def _sums(claim: Row, lines: Iterable[Row]) -> Iterator[Fault]:
     total = _exact(claim.get("total_amount"))
     shares = [_exact(claim.get(name) or 0) for name in ("patient_share", "insurer_share", "disability_amount")]
-    amounts = [_exact(row.get("amount")) for row in lines if row.get("copay_kind") != "full_self"]
+    apart = ("full_self", "selective") if claim.get("selective_total") else ("full_self",)
+    amounts = [_exact(row.get("amount")) for row in lines if row.get("copay_kind") not in apart]
     if total is None or None in shares or None in amounts:
         return  # told as missing or as no number
     both, inside = int(sum(filter(None, shares))), int(sum(filter(None, amounts))) // 10 * 10

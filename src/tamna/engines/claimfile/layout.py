@@ -111,11 +111,13 @@ class Layout:
         return next((row["claim_type"] for row in self.forms if row["form_code"] == form_code), "ffs")
 
     def forms_for(self, claim_type: str, insurer_kind: str, setting: str) -> tuple[str, ...]:
-        """Forms that fit a statement (서식번호); those named for the insurer before those for every insurer."""
+        """Forms that fit a statement (서식번호)."""
         place = "inpatient" if setting == "inpatient" else "outpatient"
-        fits = [row for row in self.forms if (row["claim_type"], row["setting"]) == (claim_type, place)]
-        own = tuple(row["form_code"] for row in fits if row["insurer_kind"] == insurer_kind)
-        return own or tuple(row["form_code"] for row in fits if not row["insurer_kind"])
+        return tuple(
+            row["form_code"]
+            for row in self.forms
+            if (row["claim_type"], row["setting"]) == (claim_type, place) and row["insurer_kind"] in ("", insurer_kind)
+        )
 
 
 @lru_cache(maxsize=8)
