@@ -51,7 +51,8 @@ def difference(claim: Claim) -> int:
     if documents.INSURER_KIND.get(claim.encounter.payer) != claim.insurer_kind:
         return -claim.insurer_won
     share = claim.encounter.invoices.aggregate(sum=Sum("insurer_won"))["sum"] or 0
-    return (share - share % 10) - claim.insurer_won
+    living = claim.encounter.claims.exclude(status__in=(Claim.Status.WITHDRAWN, Claim.Status.CORRECTED))
+    return (share - share % 10) - (living.aggregate(sum=Sum("insurer_won"))["sum"] or 0)
 
 
 def propose_changes(event: Event) -> Iterator[Proposal[NoteChange]]:
@@ -62,7 +63,8 @@ def propose_changes(event: Event) -> Iterator[Proposal[NoteChange]]:
     ):
         return
     claims = Claim.objects.filter(encounter=event.payload["encounter_id"]).select_related("encounter")
-    for claim in claims.exclude(status__in=(*services.OPEN, Claim.Status.WITHDRAWN)):
+    settled = (*services.OPEN, Claim.Status.WITHDRAWN, Claim.Status.CORRECTED)
+    for claim in claims.exclude(status__in=settled).exclude(kind="added"):
         now, won = claim.encounter.payer, difference(claim)
         other_payer = documents.INSURER_KIND.get(now) != claim.insurer_kind
         if not (other_payer or won or event.name == "encounter.diagnoses_changed"):

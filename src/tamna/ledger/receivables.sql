@@ -6,7 +6,9 @@ WITH books AS (
     FROM ledger_journalline l JOIN ledger_journalentry e ON e.id = l.entry_id
     WHERE l.account_id = %(account)s GROUP BY e.encounter_ref
 ), billed AS (
-    SELECT encounter_id, sum(insurer_won) AS won FROM billing_invoice GROUP BY encounter_id
+    -- the account follows the payer of the newest bill: what others owe is in another account
+    SELECT encounter_id, CASE WHEN (array_agg(payer ORDER BY seq DESC))[1] IN ('auto', 'industrial') THEN 0 ELSE sum(insurer_won) END AS won
+    FROM billing_invoice GROUP BY encounter_id
 ), paid AS (
     SELECT claim_id, sum(decided_won) AS won FROM claims_claimresponse WHERE kind = 'payment' GROUP BY claim_id
 ), let AS (
@@ -17,7 +19,7 @@ WITH books AS (
         c.insurer_won - coalesce(paid.won, 0) - coalesce(let.won, 0) AS open_won,
         coalesce(paid.won, 0) > 0 AS has_pay
     FROM claims_claim c LEFT JOIN paid ON paid.claim_id = c.id LEFT JOIN let ON let.claim_id = c.id
-    WHERE c.status NOT IN ('withdrawn', 'corrected')
+    WHERE c.status NOT IN ('withdrawn', 'corrected') AND c.payer NOT IN ('auto', 'industrial')
 ), claimed AS (
     SELECT encounter_id, sum(insurer_won) AS won, sum(open_won) AS open_won FROM standing GROUP BY encounter_id
 ), visits AS (

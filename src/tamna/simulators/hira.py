@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tamna.engines.claimfile import BadFile, fixed, ndjson
+from tamna.engines.claimfile import answers as text
 from tamna.simulators.agency import Decision, Judge
 from tamna.simulators.agency.judge import Memory as History
 from tamna.simulators.faults import Faults, Memory, serve, simulator
@@ -177,6 +178,8 @@ class Agency:
             )
         if self.faults.lies() and documents:
             documents[0]["statements"] = documents[0]["statements"][:-1]
+        if request.headers.get("accept", "").startswith("text/plain"):
+            return Response(text.write(documents[:20]), media_type="text/plain; charset=cp949")
         return JSONResponse({"documents": documents[:20]})
 
     async def _transfer_all(self) -> None:

@@ -144,6 +144,10 @@ def test_the_agency_reads_both_dresses(agency, ready, clerk):
     text = sending.text_of(batch).content
     receipt = hira.submit(text, at=batch.made_at, kind=hira.FIXED_TEXT)
     assert receipt.batch_no == batch.batch_no and hira.submit(text, at=batch.made_at, kind=hira.FIXED_TEXT) == receipt
+    found = hira.answers(0, at=LATER, kind=hira.FIXED_TEXT)
+    assert found == hira.answers(0, at=LATER) and {row.serial_no for row in found[0].statements} <= {
+        f"0000{n}" for n in range(1, 5)
+    }
 
 
 # -- never twice --------------------------------------------------------------------------------------------------------
@@ -231,7 +235,15 @@ def test_charges_left_out_are_claimed_as_an_addition(received, clerk):
     with pytest.raises(DomainError) as refused:
         claims.add_omitted(claim_id=old.pk, by=clerk)
     assert refused.value.key == "claims.nothing_omitted"
-    billing.enter_charge(encounter_id=old.encounter_id, code="D3063", key="left-out", quantity=Decimal(1), days=1, reason="누락", by=clerk)
+    billing.enter_charge(
+        encounter_id=old.encounter_id,
+        code="D3063",
+        key="left-out",
+        quantity=Decimal(1),
+        days=1,
+        reason="누락",
+        by=clerk,
+    )
     outbox.deliver_all()
     new = claims.add_omitted(claim_id=old.pk, by=clerk)
     assert (new.kind, new.previous_id, new.previous_serial_no, new.return_reason) == ("added", old.pk, "00001", "")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tamna.engines.claimfile import BadFile, Person, Unwritable, fixed, load_layout, ndjson
+from tamna.engines.claimfile import BadFile, Person, Unwritable, answers, fixed, load_layout, ndjson
 from tamna.engines.claimfile.layout import layout_of
 from tamna.params import ParamsError, load_raw
 from tests.unit.claimfile.claims import batch, claim
@@ -391,3 +391,31 @@ def test_positions_are_those_of_the_facts():
 def test_random_claims_differ():
     dice = random.Random(0)
     assert claim(dice, 1) != claim(dice, 2)
+
+
+# -- what comes back ----------------------------------------------------------------------------------------------------
+def test_answers_come_back_from_the_text_as_they_were():
+    rows = [
+        {"serial_no": "00007", "status": "adjusted", "requested": 10_210, "decided": 9_000, "reason": "A01", "text": "횟수 초과",
+         "lines": [{"line_no": 2, "amount": 1_210, "reason": "A01"}]},
+        {"serial_no": "00002", "status": "full", "requested": 500, "decided": 500, "lines": []},
+    ]  # fmt: skip
+    result = {"id": 12, "kind": "result", "batch_no": "202609O001", "receipt_no": "0001234", "on": "2026-10-20", "count": 2, "decided_sum": 9_500,
+              "statements": rows}  # fmt: skip
+    held = {
+        "serial_no": "00001",
+        "status": "held",
+        "requested": 10,
+        "decided": 0,
+        "reason": "B01",
+        "what": "의무기록",
+        "due_on": "2026-11-01",
+        "lines": [],
+    }
+    asked = result | {"id": 13, "kind": "request_records", "count": 1, "decided_sum": 0, "statements": [held]}
+    content = answers.write([result, asked])
+    assert answers.read(content) == [result, asked] and answers.read(b"") == []
+    assert {len(line) for line in content.split(b"\r\n")[:-1]} == {61, 353, 38}
+    for bad in (content[:-9], content.replace(b"00007S", b"00007Z", 1), content[62:]):
+        with pytest.raises(BadFile):
+            answers.read(bad)

@@ -12,7 +12,9 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from tamna.connect.errors import Garbled
 from tamna.connect.systems import HIRA
-from tamna.connect.wire import ask_for
+from tamna.connect.wire import ask, ask_for
+from tamna.engines.claimfile import BadFile
+from tamna.engines.claimfile import answers as text
 
 JSON_LINES, FIXED_TEXT = "application/x-ndjson", "text/plain; charset=cp949"
 
@@ -117,16 +119,21 @@ def send_records(receipt_no: str, serial_no: str, reason: str, note: str, *, at:
     return ask_for(Taken, "hira", "POST", f"{HIRA.url}/records", json=body, headers=headers, timeout_s=30)
 
 
-def answers(after: int, *, at: datetime) -> list[Document | Unreadable]:
+def answers(after: int, *, at: datetime, kind: str = JSON_LINES) -> list[Document | Unreadable]:
     """Answers due by the hospital's time, after a cursor, oldest first; one that cannot be believed comes as Unreadable.
 
-    Raises Unreachable, Garbled (when not even its number can be read).
+    In either dress. Raises Unreachable, Garbled (when not even its number can be read).
     """
-    headers = {"X-Business-Time": at.isoformat()}
-    found = ask_for(
-        Documents, "hira", "GET", f"{HIRA.url}/answers", params={"after": after}, headers=headers, timeout_s=30
-    )
-    return [_document(row, after) for row in found.documents]
+    headers = {"X-Business-Time": at.isoformat(), "Accept": kind}
+    asked: dict[str, Any] = {"params": {"after": after}, "headers": headers, "timeout_s": 30}
+    if kind == JSON_LINES:
+        rows = ask_for(Documents, "hira", "GET", f"{HIRA.url}/answers", **asked).documents
+    else:
+        try:
+            rows = text.read(ask("hira", "GET", f"{HIRA.url}/answers", **asked).content)
+        except BadFile as bad:
+            raise Garbled("hira", f"{bad.code} in row {bad.row}") from None
+    return [_document(row, after) for row in rows]
 
 
 def _document(row: dict[str, Any], after: int) -> Document | Unreadable:

@@ -231,7 +231,10 @@ def read(content: bytes, layout: Layout | None = None) -> Read:
         raise BadFile("cut", content.count(end) + 1)
     rows = content[: -len(end)].split(end)
     header, _person = _fields(layout.header, rows[0], layout, 1)
-    header["setting"] = layout.settings.get(header.get("batch_no", " " * 7)[6:7], header.get("setting", "outpatient"))
+    if layout.settings:
+        header["setting"] = layout.settings.get(
+            header.get("batch_no", " " * 7)[6:7], header.get("setting", "outpatient")
+        )
     kinds = {record.kind.encode(): (place, record) for place, record in enumerate(layout.records[1:])}
     at = layout.records[1].kind_at
     made = Read(header, [], [])
@@ -254,13 +257,12 @@ def read(content: bytes, layout: Layout | None = None) -> Read:
 
 def _begin(made: Read, record: Record, raw: bytes, layout: Layout, row: int) -> None:
     claim, person = _fields(record, raw, layout, row)
-    if (
-        claim.get("batch_no") != made.header.get("batch_no")
-        or claim.get("serial_no") != f"{len(made.statements) + 1:05d}"
-    ):
+    runs = not layout.running or claim.get("serial_no") == f"{len(made.statements) + 1:05d}"
+    if claim.get("batch_no") != made.header.get("batch_no") or not runs:
         raise BadFile("serial", row, "serial_no")
-    claim["insurer_kind"], claim["setting"] = made.header.get("insurer_kind"), made.header["setting"]
-    claim["claim_type"] = layout.claim_type_of(str(claim.get("form_code")))
+    if layout.settings:
+        claim["insurer_kind"], claim["setting"] = made.header.get("insurer_kind"), made.header["setting"]
+        claim["claim_type"] = layout.claim_type_of(str(claim.get("form_code")))
     made.persons.append(person)
     made.statements.append(
         {"claim": claim, **{other.source: [] for other in layout.records if other.source not in ("header", "claim")}}

@@ -94,6 +94,7 @@ class Layout:
     moves: tuple[dict[str, Any], ...]
     moved_sub: dict[str, str]
     records: tuple[Record, ...]
+    running: bool = True  # serials run from 00001 without a hole
 
     @property
     def header(self) -> Record:
@@ -135,6 +136,7 @@ def layout_of(raw: dict[str, Any], name: str) -> Layout:
         name=raw["layout"], starts_on=raw["from"], source=raw["source"], mark=raw["mark"], encoding=raw["encoding"],
         newline=raw["newline"], suffix=raw["suffix"], header_only=frozenset(raw["header_only"]), settings=raw["settings"],
         forms=tuple(raw["forms"]), moves=tuple(raw["moves"]), moved_sub=raw["moved_sub"], records=records,
+        running=raw.get("serials", "running") == "running",
     )  # fmt: skip
 
 
