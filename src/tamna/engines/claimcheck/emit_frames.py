@@ -9,14 +9,17 @@ row as `p:NAME`, window values as `w:NAME`, looked-up values as `§N`.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tamna.engines import calendar
 from tamna.engines.claimcheck import schema
 from tamna.engines.claimcheck.emit_python import EPSILON, like_regex
+from tamna.engines.claimcheck.frame_numbers import combined, dense, numbered
 from tamna.engines.claimcheck.rules import PAIR_NAMES, WINDOW_NAMES, Typing
 from tamna.engines.claimcheck.syntax import (
     OVER_MEMBERS,
@@ -53,14 +56,43 @@ class Around:
 
     def __init__(self, frames: Mapping[str, pl.DataFrame], engines: Mapping[str, pl.Series]) -> None:
         self.frames, self.engines = frames, engines
-        codes = frames["diagnoses"].filter(pl.col("code").is_not_null() & (pl.col("code") != ""))
-        self.diagnoses = codes.select("claim", "code")
-        self.confirmed = codes.filter(pl.col("kind").ne_missing(pl.lit("rule_out"))).select("claim", "code").unique()
-        lines = frames["lines"].filter(pl.col("code").is_not_null() & (pl.col("code") != ""))
-        self.codes = lines.select("claim", "code").unique()
-        self.lines = lines
-        self.notes = frames["notes"]
-        self.orders = frames["orders"]
+
+    @cached_property
+    def _coded(self) -> pl.DataFrame:
+        return self.frames["diagnoses"].filter(pl.col("code").is_not_null() & (pl.col("code") != ""))
+
+    @cached_property
+    def diagnoses(self) -> pl.DataFrame:
+        return self._coded.select("claim", "code")
+
+    @cached_property
+    def confirmed(self) -> pl.DataFrame:
+        return self._coded.filter(pl.col("kind").ne_missing(pl.lit("rule_out"))).select("claim", "code")
+
+    @cached_property
+    def codes(self) -> pl.DataFrame:
+        """Claim, code and day of the lines."""
+        lines = self.frames["lines"]
+        read = lines.select("claim", "code", *(["service_on"] if "service_on" in lines.columns else []))
+        return read.filter(pl.col("code").is_not_null() & (pl.col("code") != ""))
+
+    def of_claims(self, rows: pl.DataFrame, claims: pl.Series) -> pl.DataFrame:
+        """The rows of these claims."""
+        return rows.filter(self.among(claims)[rows["claim"].to_numpy()])
+
+    def among(self, claims: pl.Series) -> NDArray[np.bool_]:
+        """Each claim's number → whether it is one of these."""
+        there = np.zeros(len(self.frames["claims"]), bool)
+        there[claims.to_numpy()] = True
+        return there
+
+    @property
+    def notes(self) -> pl.DataFrame:
+        return self.frames["notes"]
+
+    @property
+    def orders(self) -> pl.DataFrame:
+        return self.frames["orders"]
 
 
 @dataclass(frozen=True)
@@ -126,10 +158,14 @@ class FrameEmitter:
         """The distinct values of the keys (and the day), and each row's place among them; found once for all tables."""
         if (keys, dated) not in known:
             values = [self.expr(key, frame).alias(f"k{number}") for number, key in enumerate(keys)]
-            rows = frame.select(*values, *([self._day(frame).alias("kday")] if dated else []))
-            distinct = rows.unique()
-            places = _joined(rows, distinct.with_row_index("place"), rows.columns)["place"]
-            known[keys, dated] = Keyed(distinct, places)
+            rows = frame.select(*values, *([self.day(frame).alias("kday")] if dated else []))
+            if len(rows) < len(frame):  # literals alone
+                rows = rows.select(pl.all().repeat_by(len(frame)).explode())
+            coded = [(numbers + 1, count + 1) for numbers, count in map(numbered, rows.get_columns())]
+            places, size = dense(*combined(coded))
+            first = np.zeros(size, np.int64)
+            first[places] = np.arange(len(rows))
+            known[keys, dated] = Keyed(rows[first], pl.Series(places))
         return known[keys, dated]
 
     def _look_up(
@@ -159,7 +195,7 @@ class FrameEmitter:
             hits = [code for code in codes["code"].unique() if table.listed((), [code])]
             if table.listed((), []) is None:
                 return frame.with_columns(pl.lit(None, pl.Boolean()).alias(name))
-            return _flagged(frame, codes.filter(pl.col("code").is_in(hits)).select("claim"), ["claim"], name)
+            return self._flagged(frame, codes.filter(pl.col("code").is_in(hits)).select("claim"), ["claim"], name)
         keyed = self._keyed(frame, node.keys, known)
         asked_keys = list(keyed.distinct.iter_rows())
         there = pl.Series([table.listed(key, []) is not None for key in asked_keys], dtype=pl.Boolean())
@@ -167,11 +203,12 @@ class FrameEmitter:
             keyed.places
         ).arg_true()  # the few rows whose key the table knows; elsewhere nothing is known
         asked = pl.DataFrame({"claim": frame["claim"].gather(rows), "place": keyed.places.gather(rows)})
+        codes = self.around.of_claims(codes, asked["claim"]).select("claim", "code").unique()
         beside = asked.unique().join(codes, on="claim", how="inner")
         pairs = beside.select("place", "code").unique()
         hits = [bool(table.listed(asked_keys[place], [code])) for place, code in pairs.iter_rows()]
         met = beside.join(pairs.filter(pl.Series(hits, dtype=pl.Boolean())), on=["place", "code"], how="inner")
-        flags = _flagged(asked, met.select("claim", "place"), ["claim", "place"], name)[name]
+        flags = self._flagged(asked, met.select("claim", "place"), ["claim", "place"], name)[name]
         return frame.with_columns(
             pl.Series(name, [None], pl.Boolean()).new_from_index(0, len(frame)).scatter(rows, flags)
         )
@@ -187,10 +224,10 @@ class FrameEmitter:
                 (pl.col("note_code") == code) & pl.col("note_text").fill_null("").str.contains(word, literal=True)
             )
             if self.over == "claims":
-                return _flagged(frame, notes.select("claim"), ["claim"], name)
-            frame = _flagged(frame, notes.filter(pl.col("line_no").is_null()).select("claim"), ["claim"], name)
+                return self._flagged(frame, notes.select("claim"), ["claim"], name)
+            frame = self._flagged(frame, notes.filter(pl.col("line_no").is_null()).select("claim"), ["claim"], name)
             line = self.expr(Name("line_no"), frame).alias("k0")
-            frame = _flagged(
+            frame = self._flagged(
                 frame.with_columns(line),
                 notes.select("claim", pl.col("line_no").alias("k0")).drop_nulls(),
                 ["claim", "k0"],
@@ -199,10 +236,17 @@ class FrameEmitter:
             return frame.with_columns(pl.col(name) | pl.col("kflag")).drop("kflag", "k0")
         if node.function == "has_code_prefix" and isinstance(first, Literal):
             rows = self.around.diagnoses.filter(pl.col("code").str.starts_with(str(first.value)))
-            return _flagged(frame, rows.select("claim"), ["claim"], name)
-        frame = frame.with_columns(self.expr(first, frame).cast(pl.String()).alias("k0"))
-        frame = _flagged(frame, self.around.codes.rename({"code": "k0"}), ["claim", "k0"], name)
-        return frame.drop("k0")
+            return self._flagged(frame, rows.select("claim"), ["claim"], name)
+        if isinstance(first, Literal):
+            rows = self.around.codes.filter(pl.col("code") == str(first.value))
+            return self._flagged(frame, rows.select("claim"), ["claim"], name)
+        asked = frame.select("claim", self.expr(first, frame).cast(pl.String()).alias("k0"))
+        there = asked["k0"].is_not_null().to_numpy()
+        some = asked.filter(there)
+        codes = self.around.of_claims(self.around.codes, some["claim"]).rename({"code": "k0"})
+        flags = np.zeros(len(frame), bool)
+        flags[there] = self._flagged(some, codes, ["claim", "k0"], name)[name].to_numpy()
+        return frame.with_columns(pl.Series(name, flags))
 
     def _orders_without_line(self, frame: pl.DataFrame, name: str) -> pl.DataFrame:
         rows = [row for row in self.typing.tables["orders"].rows if row["code"] and row["done_on"]]
@@ -216,7 +260,7 @@ class FrameEmitter:
         )
         orders = pl.concat([own, listed.join(claims.drop_nulls(), on="claim_id").select("claim", "code", "done_on")])
         orders = orders.with_row_index("order")
-        lines = self.around.lines
+        lines = self.around.codes
         days = (
             lines.get_column("service_on")
             if "service_on" in lines.columns
@@ -232,16 +276,21 @@ class FrameEmitter:
         frame = frame.join(lost, on="claim", how="left", maintain_order="left")
         return frame.with_columns(pl.col(name).fill_null(0))
 
-    def _day(self, frame: pl.DataFrame) -> pl.Expr:
+    def _flagged(self, frame: pl.DataFrame, rows: pl.DataFrame, on: list[str], name: str) -> pl.DataFrame:
+        """True where the row's keys are among `rows`, else false. `on` begins with the claim."""
+        flags = np.zeros(len(frame), bool)
+        if not rows.is_empty():
+            flags = self.around.among(rows["claim"])[frame["claim"].to_numpy()]
+            if len(on) > 1 and flags.any():
+                some = frame.select(on).filter(flags)
+                known = rows.select(on).unique().with_columns(pl.lit(value=True).alias(name))
+                met = some.join(known, on=on, how="left", maintain_order="left")[name].fill_null(value=False)
+                flags[flags] = met.to_numpy()
+        return frame.with_columns(pl.Series(name, flags))
+
+    def day(self, frame: pl.DataFrame) -> pl.Expr:
         claims = self.expr(Name("first_visit_on"), frame)
         return claims if self.over != "lines" else pl.coalesce(self.expr(Name("service_on"), frame), claims)
-
-    def in_force(self, frame: pl.DataFrame, starts: date, ends: date | None) -> pl.Expr:
-        day = self._day(frame)
-        held = day >= starts
-        if ends is not None:
-            held = held & (day < ends)
-        return held.fill_null(value=True)
 
     # ---- expressions -----------------------------------------------------------------------------------------------
 
@@ -290,13 +339,13 @@ class FrameEmitter:
             return pl.coalesce(there) if there else pl.lit(None, TYPES[self.typing.name(self.over, name)])
         if f"w:{name}" in frame.columns:
             return pl.col(f"w:{name}")
-        own = [name] if name in frame.columns and not self._only_claims(name) else []
+        own = [name] if name in frame.columns and not self.only_claims(name) else []
         found = own + ([f"c:{name}"] if f"c:{name}" in frame.columns and not self._only_own(name) else [])
         if not found:
             return pl.lit(None, TYPES[self.typing.name(self.over, name)])
         return pl.coalesce(found) if len(found) > 1 else pl.col(found[0])
 
-    def _only_claims(self, name: str) -> bool:
+    def only_claims(self, name: str) -> bool:
         known = name in schema.CLAIM or name in self.typing.derived
         return self.over != "claims" and ((known and name not in schema.SCOPES[self.over]) or name == "claim_id")
 
@@ -406,15 +455,3 @@ def _inner_first(node: Node) -> Iterator[Node]:
     for child in children(node):
         yield from _inner_first(child)
     yield node
-
-
-def _joined(frame: pl.DataFrame, columns: pl.DataFrame, on: list[str]) -> pl.DataFrame:
-    return frame.join(columns, on=on, how="left", nulls_equal=True, maintain_order="left")
-
-
-def _flagged(frame: pl.DataFrame, rows: pl.DataFrame, on: list[str], name: str) -> pl.DataFrame:
-    """True where the row's keys are among `rows`, else false."""
-    if rows.is_empty():
-        return frame.with_columns(pl.lit(value=False).alias(name))
-    flags = rows.unique().with_columns(pl.lit(value=True).alias(name))
-    return frame.join(flags, on=on, how="left", maintain_order="left").with_columns(pl.col(name).fill_null(value=False))

@@ -1,201 +1,386 @@
-"""Windows and pairs over whole tables: the meaning of `windows`, by Polars groups and joins."""
+"""Windows and pairs over whole tables: the meaning of `windows`, by Polars groups and joins.
 
-from collections.abc import Sequence
+A window is read only where something can be found: groups that hold no row which could hit are left out before anything
+is sorted or counted, and what needs an order is asked only of groups that the rest of the condition left.
+"""
+
+from collections.abc import Iterable, Sequence
 from datetime import date
 
+import numpy as np
 import polars as pl
 
 from tamna.engines.claimcheck.emit_frames import TYPES, WITHIN, FrameEmitter
-from tamna.engines.claimcheck.rules import WINDOW_NAMES, Rule
+from tamna.engines.claimcheck.frame_numbers import Places, combined
+from tamna.engines.claimcheck.frame_scope import Mask, Scope, conjuncts
+from tamna.engines.claimcheck.rules import PAIR_NAMES, WINDOW_NAMES, Rule
 from tamna.engines.claimcheck.single import Part
-from tamna.engines.claimcheck.syntax import OVER_MEMBERS, Call, Compare, Literal, Logic, Name, Node, walk
+from tamna.engines.claimcheck.syntax import (
+    OVER_MEMBERS,
+    Arithmetic,
+    Call,
+    Compare,
+    Listed,
+    Literal,
+    Logic,
+    Name,
+    Node,
+    Test,
+    children,
+    walk,
+    with_children,
+)
 from tamna.engines.claimcheck.tables import Table
 from tamna.engines.claimcheck.windows import DAY, FEWEST_PEERS
 
 NO_DAY = date(1, 1, 1)
-WANTED = {"quantity": "number", "amount": "int", "days": "int", "code": "text", "line_no": "int"}
+# Column → its type, and what of a window or pair reads it.
+WANTED = {
+    "quantity": ("number", {"total", "quantity_within"}),
+    "amount": ("int", {"kept_code", "is_cheaper"}),
+    "days": ("int", {"days_overlap"}),
+    "code": ("text", {"codes", "kept_code", "side"}),
+}
+IN_ORDER = {"nth", "days_since", "kept_code"} | WITHIN | {"nth_distinct"}  # the rest is the same however rows stand
+# What a window says of a row that stands alone in it.
+SINGLE: dict[str, Node] = {
+    "nth": Literal(1),
+    "rows": Literal(1),
+    "codes": Call(
+        "coalesce",
+        (Arithmetic("+", Arithmetic("*", Call("length", (Name("code"),)), Literal(0)), Literal(1)), Literal(0)),
+    ),
+    "total": Call("coalesce", (Name("quantity"), Literal(0.0))),
+    "kept_code": Name("code"),
+    "days_since": Literal(None),
+}
 
 
-def ranked(frame: pl.DataFrame, over: str) -> pl.DataFrame:
-    """The rows in the order windows count them: by day, statement, line."""
-    day = DAY.get(over, "")
-    return frame.sort(*([pl.col(day).fill_null(NO_DAY)] if day in frame.columns else []), "claim", "at")
-
-
-def _members(
-    frame: pl.DataFrame, emitter: FrameEmitter, rule: Rule, parts: Sequence[Part]
-) -> tuple[pl.DataFrame, list[str]]:
-    """Rows of a ranked frame the rule looks at, with the values of `per` as g0, g1 …; an empty one leaves the row out."""
-    keys = [
-        (pl.col("claim") if key == Name("claim_id") else emitter.expr(key, frame)).alias(f"g{number}")
-        for number, key in enumerate(rule.per)
-    ]
-    names = [f"g{number}" for number in range(len(keys))]
-    day = DAY[rule.over]
-    kept = dict.fromkeys(
-        name
-        for name in (
-            "claim",
-            "at",
-            day,
-            "quantity",
-            "amount",
-            "days",
-            "code",
-            "line_no",
-            *_roots(frame, emitter, parts),
-        )
-        if name in frame.columns
-    )
-    roots = dict.fromkeys(name for key in keys for name in key.meta.root_names())
-    rows = frame.select(list(kept | roots))  # before the filter: it costs by the column
-    if rule.where is not None:
-        rows = rows.filter(frame.select(emitter.truth(rule.where, frame).fill_null(value=False)).to_series())
-    rows = rows.with_columns(
-        *keys,
-        (pl.col(day) if day in rows.columns else pl.lit(None, pl.Date())).alias("day"),
-        *(pl.lit(None, TYPES[kind]).alias(name) for name, kind in WANTED.items() if name not in rows.columns),
-    )
-    rows = rows.drop_nulls(names).select(list(dict.fromkeys([*names, *kept, "day", *WANTED])))
-    return rows.with_columns(rank=pl.int_range(pl.len(), dtype=pl.Int64())), names
-
-
-def _roots(frame: pl.DataFrame, emitter: FrameEmitter, parts: Sequence[Part]) -> list[str]:
-    """Frame columns the hits and their won will read."""
-    tops: list[Node] = [node for part in parts for node in (part.hit, part.won)]
-    wanted = {"service_on", "first_visit_on"}
-    named: set[str] = set()
-    for node in (below for top in tops for below in walk(top)):
-        if isinstance(node, Name):
-            wanted.add(node.name.rpartition(".")[2])
-        elif emitter.named(node) in frame.columns:
-            named.add(emitter.named(node))
-    both = [name for bare in wanted for name in (bare, f"c:{bare}") if name in frame.columns]
-    return [*both, *sorted(named)]
-
-
-def windowed(frame: pl.DataFrame, emitter: FrameEmitter, rule: Rule, parts: Sequence[Part]) -> pl.DataFrame:
-    """The members with `w:` columns for the window's values."""
-    rows, keys = _members(frame, emitter, rule, parts)
-    nodes = [node for part in parts for top in (part.hit, part.won) for node in walk(top)]
-    able = pl.any_horizontal(_able(part.hit, emitter, rows, keys) for part in parts)
-    if not any(isinstance(node, Call) and node.function == "robust_z" for node in nodes):  # which needs every peer
-        rows = rows.join(rows.filter(able).select(keys).unique(), on=keys, how="semi", maintain_order="left")
-    asked = {node.name for node in nodes if isinstance(node, Name)}
-    columns = {
-        "nth": pl.int_range(pl.len(), dtype=pl.Int64()).over(keys) + 1,
-        "rows": pl.len().over(keys).cast(pl.Int64()),
-        "total": pl.col("quantity").fill_null(0.0).sum().over(keys),
-        "codes": pl.col("code").drop_nulls().n_unique().over(keys).cast(pl.Int64()),
-        "kept_code": pl.col("code")
-        .sort_by([pl.col("amount").fill_null(0), pl.col("rank")], descending=[True, False])
-        .first()
-        .over(keys),
-    }
-    rows = rows.with_columns(value.alias(f"w:{name}") for name, value in columns.items() if name in asked)
-    if "days_since" in asked:
-        days = rows.select(*keys, "day").drop_nulls().unique().sort(*keys, "day")
-        since = (pl.col("day") - pl.col("day").shift(1).over(keys)).dt.total_days()
-        rows = rows.join(
-            days.with_columns(since.alias("w:days_since")), on=[*keys, "day"], how="left", maintain_order="left"
-        )
-    for node in dict.fromkeys(node for node in nodes if isinstance(node, Call) and node.function in WITHIN):
-        rows = _counted_back(rows, keys, emitter, node, frame)
-    for node in dict.fromkeys(node for node in nodes if isinstance(node, Call) and node.function in OVER_MEMBERS):
-        rows = _over_members(rows, keys, emitter, node)
+def windowed(scope: Scope, rule: Rule, parts: Sequence[Part], members: Places) -> pl.DataFrame:
+    """Of the members (rows that `where` lets in), those that could still hit, with `w:` columns for the window's values."""
+    nodes = _read(rule, parts)
+    asked = _values(nodes)
+    hit = conjuncts(rule.hit)
+    peers = [value for value in asked if isinstance(value, Call) and value.function == "robust_z"]
+    keys = scope.keys(rule.per, members)
+    if (keys < 0).any():
+        members, keys = members[keys >= 0], keys[keys >= 0]
+    columns: list[pl.Series] = []
+    for call in peers:
+        z = _robust_z(scope, call, members, keys)
+        needed = any(isinstance(node, Compare) and call in (node.left, node.right) for node in hit)
+        kept = z.is_not_null().to_numpy() if needed else np.ones(len(z), bool)
+        columns = [column.filter(kept) for column in columns] + [z.filter(kept).alias(scope.emitter.named(call))]
+        members, keys = members[kept], keys[kept]
+    if not peers:  # which need every row of the window
+        members, keys = _able(scope, hit, members, keys)
+    rows = _company(scope, members, keys, nodes).with_columns(columns)
+    later = [value for value in asked if _name(value) in IN_ORDER]
+    for value in asked:
+        if value not in peers and value not in later:
+            rows = _with(rows, scope.emitter, value)
+    known = [node for node in hit if not IN_ORDER & set(map(_name, _values([node])))]
+    if later and not peers:
+        met = pl.all_horizontal([pl.lit(value=True), *(scope.emitter.truth(node, rows) for node in known)])
+        rows = _ranked(_groups_of(rows, met))
+    elif later:
+        rows = _ranked(rows)
+    for value in later:
+        rows = _with(rows, scope.emitter, value)
     return rows
 
 
-def _able(hit: Node, emitter: FrameEmitter, rows: pl.DataFrame, keys: list[str]) -> pl.Expr:
-    """What must hold of a row, seen without its window, for the hit to be true; windows without such a row are left out."""
-    needed = [pl.lit(value=True)]
-    for part in hit.parts if isinstance(hit, Logic) and hit.operator == "and" else (hit,):
-        if isinstance(part, Compare):
-            if part == Compare(">", Name("nth"), Literal(1)):
-                needed.append(pl.struct(keys).is_duplicated())
-            sides = (part.left, part.right)
-            needed += [emitter.expr(side, rows).is_not_null() for side in sides if _is_alone(side)]
-        if _is_alone(part):
-            needed.append(emitter.truth(part, rows).fill_null(value=False))
-    return pl.all_horizontal(needed)
+def _read(rule: Rule, parts: Sequence[Part]) -> list[Node]:
+    return [rule.hit, *(node for part in parts for node in (part.hit, part.won))]
+
+
+def _values(nodes: Iterable[Node]) -> list[Name | Call]:
+    """What nodes ask of the window, once each."""
+    found: dict[Name | Call, None] = {}
+    for top in nodes:
+        for node in walk(top):
+            is_value = isinstance(node, Name) and node.name in WINDOW_NAMES
+            if is_value or (isinstance(node, Call) and node.function in WITHIN | OVER_MEMBERS):
+                found[node] = None  # type: ignore[index]
+    return list(found)
+
+
+def _name(value: Name | Call) -> str:
+    return value.name if isinstance(value, Name) else value.function
+
+
+def _able(scope: Scope, hit: Sequence[Node], members: Places, keys: Places) -> tuple[Places, Places]:
+    """Only groups with a row that, seen without its window, could hit."""
+    alone: list[Node] = [node for node in hit if _is_alone(node)]
+    sides = [side for node in hit if isinstance(node, Compare) for side in (node.left, node.right)]
+    alone += [
+        Logic("not", (Test("null", side),)) for side in sides if not isinstance(side, Literal) and _is_alone(side)
+    ]
+    for node in hit:
+        if _counts_some(node):
+            members, keys = _with_one(members, keys, scope.met_among([node.left.args[0]], members))  # type: ignore[union-attr]
+    if alone:
+        members, keys = _with_one(members, keys, scope.met_among(alone, members))
+    by_itself = [_by_itself(node) for node in hit]
+    if None in by_itself:
+        return members, keys
+    kept = _twice(keys) | scope.met_among([node for node in by_itself if node is not None], members)
+    return members[kept], keys[kept]
+
+
+def _by_itself(node: Node) -> Node | None:
+    """The condition as it is for the only row of a window; None: not known so simply."""
+    match node:
+        case Name(name) if name in WINDOW_NAMES:
+            return SINGLE.get(name)
+        case Name() | Literal() | Listed():
+            return node
+        case Call(function, _) if function in WITHIN | OVER_MEMBERS:
+            return None
+    parts = [_by_itself(child) for child in children(node)]
+    if None in parts:
+        return None
+    return with_children(node, [part for part in parts if part is not None])
+
+
+def _twice(keys: Places) -> Mask:
+    """Keys that occur again; sorting is quicker than hashing here."""
+    ordered = np.sort(keys)
+    return _among(keys, ordered[1:][ordered[1:] == ordered[:-1]])
+
+
+def _counts_some(node: Node) -> bool:
+    """`counted(…) > 0`"""
+    counted = isinstance(node, Compare) and isinstance(node.left, Call) and node.left.function == "counted"
+    return counted and (node.operator, node.right) == (">", Literal(0))  # type: ignore[union-attr]
+
+
+def _with_one(members: Places, keys: Places, able: Mask) -> tuple[Places, Places]:
+    """Members of groups that hold an able one."""
+    if able.all():
+        return members, keys
+    kept = _among(keys, keys[able])
+    return members[kept], keys[kept]
+
+
+def _among(keys: Places, some: Places) -> Mask:
+    return pl.Series(keys).is_in(pl.Series(some).unique().implode()).to_numpy()
 
 
 def _is_alone(node: Node) -> bool:
-    """Whether a row answers it without its window."""
-    return not any(
-        (isinstance(below, Name) and below.name in WINDOW_NAMES)
-        or (isinstance(below, Call) and below.function in WITHIN | OVER_MEMBERS)
-        for below in walk(node)
+    """Whether a row answers it without its company."""
+    for below in walk(node):
+        if isinstance(below, Name) and (
+            below.name in WINDOW_NAMES or below.name in PAIR_NAMES or below.name.startswith(("other.", "pair."))
+        ):
+            return False
+        if isinstance(below, Call) and below.function in WITHIN | OVER_MEMBERS:
+            return False
+    return True
+
+
+def _company(
+    scope: Scope, members: Places, keys: Places, nodes: Sequence[Node], more: Iterable[str] = ()
+) -> pl.DataFrame:
+    """The members with their group `g`, their day, and every column that company is asked for."""
+    names = {_name(value) for value in _values(nodes)} | _pair_names(nodes) | set(more)
+    wanted = {name: kind for name, (kind, by) in WANTED.items() if names & by}
+    if names & (IN_ORDER | PAIR_NAMES.keys()):
+        wanted[DAY[scope.over]] = "date"
+    rows = scope.rows(members, nodes, wanted)
+    rows = rows.with_columns(
+        pl.lit(None, TYPES[kind]).alias(name) for name, kind in wanted.items() if name not in rows.columns
     )
+    if DAY[scope.over] in wanted:
+        rows = rows.with_columns(pl.col(DAY[scope.over]).alias("day"))
+    return rows.with_columns(pl.Series("g", keys), pl.Series("row", members))
 
 
-def _over_members(rows: pl.DataFrame, keys: list[str], emitter: FrameEmitter, node: Call) -> pl.DataFrame:
+def _pair_names(nodes: Iterable[Node]) -> set[str]:
+    return {node.name for top in nodes for node in walk(top) if isinstance(node, Name)} & PAIR_NAMES.keys()
+
+
+def _ranked(rows: pl.DataFrame) -> pl.DataFrame:
+    """In the order windows count them: by day, statement, line."""
+    rows = rows.sort(pl.col("day").fill_null(NO_DAY), "claim", "at")
+    return rows.with_columns(rank=pl.int_range(pl.len(), dtype=pl.Int64()))
+
+
+def _groups_of(rows: pl.DataFrame, met: pl.Expr) -> pl.DataFrame:
+    """Groups with a row that meets the condition."""
+    able = rows.select(met.fill_null(value=False)).to_series()
+    if len(able) != len(rows) or able.all():
+        return rows
+    return rows.filter(pl.col("g").is_in(rows["g"].filter(able).unique().implode()))
+
+
+def _with(rows: pl.DataFrame, emitter: FrameEmitter, value: Name | Call) -> pl.DataFrame:
+    """One value of the window as a column."""
+    if isinstance(value, Name):
+        if value.name == "days_since":
+            return _days_since(rows)
+        return rows.with_columns(_of_group(value.name).alias(f"w:{value.name}"))
+    return _counted_back(rows, emitter, value) if value.function in WITHIN else _over_members(rows, emitter, value)
+
+
+def _of_group(name: str) -> pl.Expr:
+    match name:
+        case "nth":
+            return pl.int_range(pl.len(), dtype=pl.Int64()).over("g") + 1
+        case "rows":
+            return pl.len().over("g").cast(pl.Int64())
+        case "total":
+            return pl.col("quantity").fill_null(0.0).sum().over("g")
+        case "codes":
+            return pl.col("code").drop_nulls().n_unique().over("g").cast(pl.Int64())
+    dearest = [pl.col("amount").fill_null(0), pl.col("rank")]
+    return pl.col("code").sort_by(dearest, descending=[True, False]).first().over("g")
+
+
+def _days_since(rows: pl.DataFrame) -> pl.DataFrame:
+    days = rows.select("g", "day").drop_nulls().unique().sort("g", "day")
+    since = (pl.col("day") - pl.col("day").shift(1).over("g")).dt.total_days()
+    days = days.with_columns(since.alias("w:days_since"))
+    return rows.join(days, on=["g", "day"], how="left", maintain_order="left")
+
+
+def _over_members(rows: pl.DataFrame, emitter: FrameEmitter, node: Call) -> pl.DataFrame:
     """The answer of one function over the members as its own column."""
     name = emitter.named(node)
     if node.function == "counted":
         met = emitter.truth(node.args[0], rows).fill_null(value=False)
-        return rows.with_columns(met.cast(pl.Int64()).sum().over(keys).alias(name))
+        return rows.with_columns(met.cast(pl.Int64()).sum().over("g").alias(name))
     value = emitter.expr(node.args[0], rows)
     if node.function == "nth_distinct":
         rows = rows.with_columns(k0=value)
-        first = rows.drop_nulls("k0").group_by([*keys, "k0"]).agg(first=pl.col("rank").min())
-        turn = first.with_columns(pl.col("first").rank("dense").over(keys).cast(pl.Int64()).alias(name)).drop("first")
-        return rows.join(turn, on=[*keys, "k0"], how="left", maintain_order="left").drop("k0")
-    return _robust_z(rows, keys, emitter, node, name)
+        first = rows.drop_nulls("k0").group_by("g", "k0").agg(first=pl.col("rank").min())
+        turn = first.with_columns(pl.col("first").rank("dense").over("g").cast(pl.Int64()).alias(name)).drop("first")
+        return rows.join(turn, on=["g", "k0"], how="left", maintain_order="left").drop("k0")
+    raise AssertionError(node)
 
 
-def _robust_z(rows: pl.DataFrame, keys: list[str], emitter: FrameEmitter, node: Call, name: str) -> pl.DataFrame:
-    """A peer is a row, or all rows that share the further arguments."""
-    shared = [emitter.expr(arg, rows).alias(f"k{number}") for number, arg in enumerate(node.args[1:])]
-    units = [f"k{number}" for number in range(len(shared))] or ["rank"]
-    rows = rows.with_columns(emitter.expr(node.args[0], rows).cast(pl.Float64()).alias("x"), *shared)
-    peers = rows.drop_nulls(["x", *units]).group_by([*keys, *units]).agg(pl.col("x").sum())
-    peers = peers.with_columns(middle=pl.col("x").median().over(keys), among=pl.len().over(keys))
-    peers = peers.with_columns(spread=(pl.col("x") - pl.col("middle")).abs().median().over(keys) * 1.4826)
-    z = (pl.col("x") - pl.col("middle")) / pl.col("spread")
-    known = (pl.col("among") >= FEWEST_PEERS) & (pl.col("spread") != 0)
-    peers = peers.select(*keys, *units, pl.when(known).then(z).alias(name))
-    there = pl.col("x").is_not_null()
-    rows = rows.join(peers, on=[*keys, *units], how="left", maintain_order="left")
-    rows = rows.with_columns(pl.when(there).then(pl.col(name)).alias(name))
-    return rows.drop("x", *(unit for unit in units if unit != "rank"))
+def _robust_z(scope: Scope, node: Call, members: Places, keys: Places) -> pl.Series:
+    """Each member's z; a peer is a row, or all rows that share the further arguments."""
+    value = node.args[0]
+    rows = scope.rows(members, [value])
+    rows = rows.select(scope.emitter.expr(value, rows).cast(pl.Float64()).alias("x"), pl.Series("g", keys))
+    unit = (
+        np.arange(len(members))
+        if len(node.args) == 1
+        else combined([scope.values(arg) for arg in node.args[1:]])[0][members]
+    )
+    rows = rows.with_columns(pl.Series("unit", unit), pl.int_range(pl.len()).alias("member"))
+    rows = rows.filter(pl.col("x").is_not_null() & (pl.col("unit") >= 0))
+    peers = rows
+    if len(node.args) > 1:
+        both = combined(
+            [
+                (rows["g"].to_numpy(), int(keys.max(initial=0)) + 1),
+                (rows["unit"].to_numpy(), int(unit.max(initial=0)) + 1),
+            ]
+        )
+        again = _twice(both[0])
+        summed = rows.filter(again).group_by("g", "unit").agg(pl.col("x").sum())
+        peers = pl.concat([rows.filter(~again).select("g", "unit", "x"), summed])
+    values = peers.group_by("g", "x").agg(count=pl.len().cast(pl.Int64()))  # far fewer than peers
+    values = values.join(_medians(values, "x").rename({"middle": "m"}), on="g")
+    values = values.with_columns(away=(pl.col("x") - pl.col("m")).abs())
+    spread = _medians(values.group_by("g", "away").agg(pl.col("count").sum()), "away").drop("among")
+    values = values.join(spread, on="g").with_columns(spread=pl.col("middle") * 1.4826)
+    values = values.filter((pl.col("among") >= FEWEST_PEERS) & (pl.col("spread") != 0))
+    values = values.select("g", "x", z=(pl.col("x") - pl.col("m")) / pl.col("spread"))
+    if values.is_empty():
+        return pl.Series([None], dtype=pl.Float64()).new_from_index(0, len(members))
+    told = peers.join(values, on=["g", "x"]).select("g", "unit", "z")
+    if len(told) < len(peers):
+        rows = rows.filter(pl.col("g").is_in(told["g"].unique().implode()))
+    told = rows.join(told, on=["g", "unit"]).select("member", "z")
+    z = np.full(len(members), np.nan)
+    z[told["member"].to_numpy()] = told["z"].to_numpy()
+    return pl.Series(z).fill_nan(None)
 
 
-def _counted_back(
-    rows: pl.DataFrame, keys: list[str], emitter: FrameEmitter, node: Call, frame: pl.DataFrame
-) -> pl.DataFrame:
+def _medians(values: pl.DataFrame, of: str) -> pl.DataFrame:
+    """The median of each group from its values and how often each stands there; `among`: how many they are."""
+    values = values.sort("g", of).with_columns(
+        upto=pl.col("count").cum_sum().over("g"), among=pl.col("count").sum().over("g")
+    )
+    low, high = (pl.col("among") - 1) // 2, pl.col("among") // 2  # places of the middle two
+    before = pl.col("upto") - pl.col("count")
+    return values.group_by("g").agg(
+        pl.col("among").first(),
+        middle=(
+            pl.col(of).filter((before <= low) & (low < pl.col("upto"))).first()
+            + pl.col(of).filter((before <= high) & (high < pl.col("upto"))).first()
+        )
+        / 2,
+    )
+
+
+def _counted_back(rows: pl.DataFrame, emitter: FrameEmitter, node: Call) -> pl.DataFrame:
     """Sum up to this row, less the sum up to the last day outside the period."""
     known = pl.col("day").is_not_null()
     weight = pl.lit(1.0) if node.function == "rows_within" else pl.col("quantity").fill_null(0.0)
     rows = rows.with_columns(
-        upto=pl.when(known).then(weight).otherwise(0.0).cum_sum().over(keys),
+        upto=pl.when(known).then(weight).otherwise(0.0).cum_sum().over("g"),
         before=(pl.col("day") - pl.duration(days=emitter.expr(node.args[0], rows).cast(pl.Int64()))),
     )
-    ends = rows.drop_nulls("day").group_by([*keys, "day"]).agg(outside=pl.col("upto").max()).sort("day")
+    ends = rows.drop_nulls("day").group_by("g", "day").agg(outside=pl.col("upto").max()).sort("day")
     asked = rows.drop_nulls("before").sort("before")
     counted = asked.join_asof(
-        ends, left_on="before", right_on="day", by=keys, strategy="backward", check_sortedness=False
+        ends, left_on="before", right_on="day", by="g", strategy="backward", check_sortedness=False
     ).select("rank", (pl.col("upto") - pl.col("outside").fill_null(0.0)).alias(emitter.named(node)))
     return rows.join(counted, on="rank", how="left", maintain_order="left").drop("upto", "before")
 
 
-def paired(frame: pl.DataFrame, emitter: FrameEmitter, rule: Rule, parts: Sequence[Part]) -> pl.DataFrame:
-    """Every ordered pair of members: mine by name, the other as `o:NAME`, the table's row as `p:NAME`."""
-    rows, keys = _members(frame, emitter, rule, parts)
-    table = emitter.typing.tables[rule.pair_table] if rule.pair_table else None
+def paired(scope: Scope, rule: Rule, parts: Sequence[Part], members: Places) -> pl.DataFrame:
+    """Ordered pairs of members that could hit: mine by name, the other as `o:NAME`, the table's row as `p:NAME`."""
+    nodes = _read(rule, parts)
+    keys = scope.keys(rule.per, members)
+    table = scope.emitter.typing.tables[rule.pair_table] if rule.pair_table else None
+    fit = keys >= 0
     if table:
-        codes = {code for row in table.rows for code in (row[column] for column in table.key_columns)}
-        rows = rows.filter(pl.col("code").is_in(list(codes)))
-    other = rows.rename({name: f"o:{name}" for name in rows.columns if name not in keys})
-    both = rows.join(other, on=keys, how="inner").filter(pl.col("rank") != pl.col("o:rank"))
-    both = both.with_columns(_beside())
+        codes = sorted({code for row in table.rows for code in (row[column] for column in table.key_columns)})
+        fit &= scope.met_among([Test("in", Name("code"), tuple(codes))], members)
+    members, keys = members[fit], keys[fit]
+    hit = conjuncts(rule.hit)
+    mine = scope.met_among([node for node in hit if _is_alone(node)], members)
+    others = scope.met_among([_as_mine(node) for node in hit if _is_of_other(node)], members)
+    useful = (mine | others) & _twice(keys)
+    for able in (mine, others):
+        useful &= _among(keys, keys[able & useful])
+    rows = _company(scope, members[useful], keys[useful], nodes, ["is_later", *(["side"] if table else [])])
+    rows = _ranked(rows.with_columns(pl.Series("mine", mine[useful]), pl.Series("others", others[useful])))
+    other = rows.filter("others").drop("mine", "others")
+    other = other.rename({name: f"o:{name}" for name in other.columns if name != "g"})
+    both = (
+        rows.filter("mine")
+        .drop("mine", "others")
+        .join(other, on="g", how="inner")
+        .filter(pl.col("rank") != pl.col("o:rank"))
+    )
+    both = both.with_columns(_beside(_pair_names(nodes)))
     if table:
         sides = [
             both.join(_listed(table, first, second), on=["code", "o:code"]).with_columns(pl.lit(side).alias("w:side"))
             for side, first, second in (("a", "code", "o:code"), ("b", "o:code", "code"))
         ]
         both = pl.concat(sides, how="diagonal")
-    return emitter.prepared(both, [node for part in parts for node in (part.hit, part.won)])
+    return scope.emitter.prepared(both, nodes)
+
+
+def _is_of_other(node: Node) -> bool:
+    """Whether the other line answers it alone, with nothing but columns of its own."""
+    names = [below.name for below in walk(node) if isinstance(below, Name)]
+    more = [below for below in walk(node) if isinstance(below, (Call, Listed))]
+    return bool(names) and not more and all(name.startswith("other.") for name in names)
+
+
+def _as_mine(node: Node) -> Node:
+    """The same condition said of this line."""
+    if isinstance(node, Name):
+        return Name(node.name.removeprefix("other."))
+    return with_children(node, [_as_mine(child) for child in children(node)])
 
 
 def _listed(table: Table, first: str, second: str) -> pl.DataFrame:
@@ -208,15 +393,17 @@ def _listed(table: Table, first: str, second: str) -> pl.DataFrame:
     return frame
 
 
-def _beside() -> list[pl.Expr]:
-    amount, other = pl.col("amount").fill_null(0), pl.col("o:amount").fill_null(0)
+def _beside(names: set[str]) -> list[pl.Expr]:
+    """What a pair says of its two lines."""
     later = pl.col("rank") > pl.col("o:rank")
-    last, other_last = (_last_day(prefix) for prefix in ("", "o:"))
-    return [
-        ((amount < other) | ((amount == other) & later)).alias("w:is_cheaper"),
-        later.alias("w:is_later"),
-        ((pl.col("day") <= other_last) & (pl.col("o:day") <= last)).alias("w:days_overlap"),
-    ]
+    found = [later.alias("w:is_later")]
+    if "is_cheaper" in names:
+        amount, other = pl.col("amount").fill_null(0), pl.col("o:amount").fill_null(0)
+        found.append(((amount < other) | ((amount == other) & later)).alias("w:is_cheaper"))
+    if "days_overlap" in names:
+        last, other_last = (_last_day(prefix) for prefix in ("", "o:"))
+        found.append(((pl.col("day") <= other_last) & (pl.col("o:day") <= last)).alias("w:days_overlap"))
+    return found
 
 
 def _last_day(prefix: str) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""Whole tables against the rules: every row expression over all rows at once, windows and pairs by group.
+"""Whole tables against the rules: each condition once a kind of row, a claim or a row; windows and pairs by group.
 
 In: frames of claims, lines, diagnoses, prescriptions, notes. Out: one frame of findings, ordered by claim and rule.
 """
@@ -6,21 +6,22 @@ In: frames of claims, lines, diagnoses, prescriptions, notes. Out: one frame of 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from tamna.engines.claimcheck import schema
-from tamna.engines.claimcheck.emit_frames import TYPES, WITHIN, Around, FrameEmitter
+from tamna.engines.claimcheck.emit_frames import TYPES, Around, FrameEmitter
 from tamna.engines.claimcheck.emit_python import note_rows
-from tamna.engines.claimcheck.frame_company import paired, ranked, windowed
-from tamna.engines.claimcheck.report import Finding
-from tamna.engines.claimcheck.rules import SEVERITIES, Rule
+from tamna.engines.claimcheck.frame_company import paired, windowed
+from tamna.engines.claimcheck.frame_numbers import Places
+from tamna.engines.claimcheck.frame_scope import Domain, Scope, asked, conjuncts
+from tamna.engines.claimcheck.rules import SEVERITIES, Derived, Rule
 from tamna.engines.claimcheck.single import Part, parts_of
 from tamna.engines.claimcheck.syntax import Call, Name, Node, walk
 
 if TYPE_CHECKING:
     from tamna.engines.claimcheck.ruleset import Columns, RuleSet
 
-AT_A_TIME = 25  # expressions evaluated together: more only costs memory
 FOUND = {
     "claim": pl.UInt32(),
     "at": pl.UInt32(),
@@ -28,7 +29,6 @@ FOUND = {
     "won_at_risk": pl.Int64(),
     "part": pl.UInt32(),
 }
-DAYS = {"first_visit_on", "service_on", "claim_on", "onset_on", "claim_id"}  # what windows, tables and orders ask by
 NOTE_COLUMNS = ("note_code", "note_text", "line_no")
 
 
@@ -83,17 +83,37 @@ class FramesCheck:
         skipped = self.ruleset.not_evaluated(columns, peers=peers)
         parts = [part for rule in self.ruleset.rules if rule.key not in skipped for part in parts_of(rule)]
         whole = {scope: _completed(frame, scope) for scope, frame in frames.items()}
-        used = {scope: self._used(parts, scope) for scope in whole}
         around = Around(whole, self._engines(parts, whole, documents))
         emitters = {scope: FrameEmitter(scope, self.typing, around) for scope in whole}
-        whole["claims"] = self._derived(whole, emitters, used)
+        scopes = self._scopes(whole, emitters, parts)
         found: list[pl.DataFrame] = []
-        for scope in whole:
-            chosen = [(number, part) for number, part in enumerate(parts) if part.rule.over == scope]
-            if chosen and not whole[scope].is_empty():
-                frame = _with_claims(ranked(whole[scope], scope), whole["claims"], scope, used[scope])
-                found += self._scope(frame, emitters[scope], chosen)
-        return self._told(found, parts, whole["claims"])
+        for over, scope in scopes.items():
+            chosen = [(number, part) for number, part in enumerate(parts) if part.rule.over == over]
+            if chosen and len(scope):
+                found += _alone(scope, chosen) + _in_company(scope, chosen)
+        return self._told(found, parts, scopes["claims"].frame)
+
+    def _scopes(
+        self, whole: Mapping[str, pl.DataFrame], emitters: Mapping[str, FrameEmitter], parts: Sequence[Part]
+    ) -> dict[str, Scope]:
+        """The rows of every scope; the claims with the derived columns that the rules use."""
+        fixed = self._derived_of(parts)
+        claims = Domain(whole["claims"], emitters["claims"])
+        scopes = {over: Scope(frame, emitters[over], claims) for over, frame in whole.items()}
+        for over, scope in scopes.items():
+            scope.learn(asked(part for part in parts if part.rule.over == over))
+            scope.learn(
+                node for column in fixed if column.over == over for node in (column.where, column.value) if node
+            )
+        columns = {column.name: _counted(scopes[column.over], column, len(whole["claims"])) for column in fixed}
+        claims.frame = claims.frame.with_columns(values.alias(name) for name, values in columns.items())
+        scopes["claims"].frame = claims.frame
+        return scopes
+
+    def _derived_of(self, parts: Sequence[Part]) -> list[Derived]:
+        """Derived columns that the rules read."""
+        names = {node.name.rpartition(".")[2] for top in asked(parts) for node in walk(top) if isinstance(node, Name)}
+        return [column for name, column in self.ruleset.derived.items() if name in names]
 
     def _engines(
         self, parts: Iterable[Part], frames: Mapping[str, pl.DataFrame], documents: Sequence[schema.Document] | None
@@ -112,125 +132,38 @@ class FramesCheck:
             name: pl.Series([engines[name](document) for document in documents], dtype=pl.Float64()) for name in asked
         }
 
-    def _used(self, parts: Sequence[Part], scope: str) -> set[str]:
-        """Names that rules over a scope read, and derived columns made of it; `claim.x`, `other.x` and `pair.x` as x."""
-        tops = [top for part in parts if part.rule.over == scope for top in (*part.rule.nodes, part.hit, part.won)]
-        made = (column for column in self.ruleset.derived.values() if column.over == scope)
-        tops += [top for column in made for top in (column.where, column.value) if top]
-        names = {node.name.rpartition(".")[2] for top in tops for node in walk(top) if isinstance(node, Name)}
-        return names | DAYS
-
-    def _derived(
-        self, frames: Mapping[str, pl.DataFrame], emitters: Mapping[str, FrameEmitter], used: Mapping[str, set[str]]
-    ) -> pl.DataFrame:
-        """The claims with the derived columns the rules use."""
-        names = set().union(*used.values())
-        fixed = [column for name, column in self.ruleset.derived.items() if name in names]
-        claims = frames["claims"]
-        for scope in ("lines", "diagnoses"):
-            columns = [column for column in fixed if column.over == scope]
-            if not columns:
-                continue
-            emitter = emitters[scope]
-            frame = _with_claims(frames[scope], frames["claims"], scope, used[scope])
-            frame = emitter.prepared(
-                frame, [node for column in columns for node in (column.where, column.value) if node]
-            )
-            aggregates = []
-            for column in columns:
-                everything = pl.col("claim").is_not_null()  # a bare literal would be one row, not the group's
-                chosen = emitter.truth(column.where, frame).fill_null(value=False) if column.where else everything
-                value = emitter.expr(column.value, frame) if column.value else chosen
-                aggregates.append(_aggregate(column.kind, value, chosen).alias(column.name))
-            counted = frame.group_by("claim", maintain_order=True).agg(aggregates)
-            claims = claims.drop([column.name for column in columns], strict=False)
-            claims = claims.join(counted, on="claim", how="left", maintain_order="left").with_columns(
-                pl.col(column.name).cast(TYPES[column.type]).fill_null(0 if column.kind != "any" else False)
-                for column in columns
-                if column.kind not in {"first", "max"}
-            )
-        return claims
-
-    def _scope(
-        self, frame: pl.DataFrame, emitter: FrameEmitter, chosen: Sequence[tuple[int, Part]]
-    ) -> list[pl.DataFrame]:
-        nodes: list[Node] = [node for _, part in chosen for node in (*part.rule.nodes, part.hit, part.won)]
-        frame = emitter.prepared(frame, [*nodes, *_within_args(nodes)])
-        found: list[pl.DataFrame] = []
-        alone = [(number, part) for number, part in chosen if not part.rule.per]
-        for start in range(0, len(alone), AT_A_TIME):
-            some = alone[start : start + AT_A_TIME]
-            hits = frame.select(
-                self._hit(frame, emitter, part).arg_true().implode().alias(str(number)) for number, part in some
-            )
-            for number, part in some:
-                places = hits[str(number)][0]
-                if len(places):
-                    found.append(_rows(frame[places], emitter, part, number))
-        together: dict[str, tuple[Rule, list[tuple[int, Part]]]] = {}
-        for number, part in chosen:
-            if part.rule.per:
-                together.setdefault(part.rule.key, (part.rule, []))[1].append((number, part))
-        for rule, numbered in together.values():
-            gather = paired if rule.pair else windowed
-            company = gather(frame, emitter, rule, [part for _, part in numbered])
-            for number, part in numbered:
-                hit = company.filter(self._hit(company, emitter, part, where=False))
-                if not hit.is_empty():
-                    found.append(_rows(hit, emitter, part, number))
-        return found
-
-    def _hit(self, frame: pl.DataFrame, emitter: FrameEmitter, part: Part, *, where: bool = True) -> pl.Expr:
-        hit = emitter.truth(part.hit, frame) & emitter.in_force(frame, part.rule.starts_on, part.rule.ends_on)
-        if where and part.rule.where is not None:
-            hit = emitter.truth(part.rule.where, frame) & hit
-        return hit.fill_null(value=False)
-
     def _told(self, found: Sequence[pl.DataFrame], parts: Sequence[Part], claims: pl.DataFrame) -> pl.DataFrame:
         """One finding a rule and row, gravest first; suppressed ones marked `hidden`."""
-        rules = list(self.ruleset.rules)
-        place = {rule.id: number for number, rule in enumerate(rules)}
-        named = pl.DataFrame(
-            {
-                "part": range(len(parts)),
-                "rule": [place[part.rule.id] for part in parts],
-                "rule_id": [part.rule.id for part in parts],
-                "over": [part.rule.over for part in parts],
-                "severity": [part.severity for part in parts],
-                "grave": [SEVERITIES.index(part.severity) for part in parts],
-            },
-            schema_overrides={"part": pl.UInt32()},
-        )
+        rules = list(self.ruleset.by_id)
+        place = {rule: number for number, rule in enumerate(rules)}
+        rule_of = np.array([place[part.rule.id] for part in parts], np.int64)
+        grave = np.array([SEVERITIES.index(part.severity) for part in parts], np.int64)
         table = pl.concat(found) if found else pl.DataFrame(schema=FOUND)
-        table = (
-            table.join(named, on="part")
-            .sort("claim", "rule", "at", "grave")
-            .unique(["claim", "rule", "at"], keep="first", maintain_order=True)
+        part = table["part"].to_numpy()
+        claim, at = (table[name].cast(pl.Int64()).to_numpy() for name in ("claim", "at"))
+        row = (claim * len(rules) + rule_of[part]) * (int(at.max(initial=0)) + 1) + at
+        order = np.lexsort((grave[part], row))
+        row = row[order]
+        first = order[np.concatenate([np.ones(min(len(row), 1), bool), row[1:] != row[:-1]])]
+        table, part = table[first], part[first]
+        rule = rule_of[part]
+        over = [str(self.ruleset.by_id[name].over) for name in rules]
+        hidden = self.ruleset.suppressions.hidden(rules, over, rule, table["claim"].to_numpy(), table["at"].to_numpy())
+        number = (
+            claims["claim_id"] if "claim_id" in claims.columns else pl.Series([None] * len(claims), dtype=pl.String())
         )
-        identity = (
-            claims.select("claim", "claim_id")
-            if "claim_id" in claims.columns
-            else claims.select("claim", claim_id=pl.lit(None, pl.String()))
+        rules_of_rows = pl.Series(rule, dtype=pl.UInt32())
+        return table.select(
+            "claim",
+            number.gather(table["claim"]).alias("claim_id"),
+            pl.Series(rules, dtype=pl.String()).gather(rules_of_rows).alias("rule_id"),
+            pl.Series(over, dtype=pl.String()).gather(rules_of_rows).alias("over"),
+            "at",
+            "line_no",
+            pl.Series(SEVERITIES).gather(pl.Series(grave[part], dtype=pl.UInt32())).alias("severity"),
+            "won_at_risk",
+            pl.Series("hidden", hidden),
         )
-        table = table.join(identity, on="claim", how="left", maintain_order="left")
-        return table.with_columns(hidden=pl.Series(self._hidden(table), dtype=pl.Boolean())).select(
-            "claim", "claim_id", "rule_id", "over", "at", "line_no", "severity", "won_at_risk", "hidden"
-        )
-
-    def _hidden(self, table: pl.DataFrame) -> list[bool]:
-        hidden = [False] * len(table)
-        hiding = table.filter(pl.col("rule_id").is_in(list(self.ruleset.suppressions.hides)))["claim"].unique()
-        rows = table.with_row_index("row").filter(pl.col("claim").is_in(hiding.implode()))
-        by_claim: dict[int, list[tuple[int, str, int]]] = {}
-        for row, claim, rule, at in rows.select("row", "claim", "rule_id", "at").iter_rows():
-            by_claim.setdefault(claim, []).append((row, rule, at))
-        for found in by_claim.values():
-            if len(found) > 1:
-                findings = [Finding(self.ruleset.by_id[rule], "", at, None, 0) for _, rule, at in found]
-                shown = {(finding.rule.id, finding.at) for finding in self.ruleset.suppressions.split(findings)[0]}
-                for row, rule, at in found:
-                    hidden[row] = (rule, at) not in shown
-        return hidden
 
 
 def _completed(frame: pl.DataFrame, scope: str) -> pl.DataFrame:
@@ -248,44 +181,76 @@ def _completed(frame: pl.DataFrame, scope: str) -> pl.DataFrame:
     return frame.with_columns(missing)
 
 
-def _with_claims(frame: pl.DataFrame, claims: pl.DataFrame, scope: str, used: set[str]) -> pl.DataFrame:
-    """Each row beside what the rules read of its claim, as `c:NAME`."""
-    if scope == "claims":
-        return frame
-    read = [name for name in claims.columns if name in used and name not in {"claim", "at"}]
-    places = frame["claim"]  # a claim's number is its place
-    return frame.with_columns(claims[name].gather(places).alias(f"c:{name}") for name in read)
+def _counted(scope: Scope, column: Derived, claims: int) -> pl.Series:
+    """A derived column of every claim."""
+    dtype = TYPES[column.type]
+    at = next(scope.met([conjuncts(column.where)]))
+    owner = scope.claim if at is None else scope.claim[at]
+    if column.value is None:
+        counts = pl.Series(np.bincount(owner, minlength=claims))
+        return (counts > 0) if column.kind == "any" else counts.cast(dtype)
+    rows = scope.rows(at, [column.value])
+    values = rows.select("claim", scope.emitter.expr(column.value, rows).alias("x"))
+    if column.kind in {"sum", "distinct"}:
+        values = values.drop_nulls("x")
+    if column.kind == "sum":
+        return pl.Series(np.bincount(values["claim"], values["x"].cast(pl.Float64()), claims)).cast(dtype)
+    if column.kind == "distinct":
+        return pl.Series(np.bincount(values.unique()["claim"], minlength=claims)).cast(dtype)
+    chosen = pl.col("x").max() if column.kind == "max" else pl.col("x").first()
+    told = values.group_by("claim", maintain_order=True).agg(chosen)
+    return pl.Series([None], dtype=dtype).new_from_index(0, claims).scatter(told["claim"], told["x"].cast(dtype))
 
 
-def _within_args(nodes: Iterable[Node]) -> list[Node]:
-    return [node.args[0] for top in nodes for node in walk(top) if isinstance(node, Call) and node.function in WITHIN]
+def _alone(scope: Scope, chosen: Sequence[tuple[int, Part]]) -> list[pl.DataFrame]:
+    """Findings of the parts that look at a row by itself; those with the same won at risk are read together."""
+    alone = [(number, part) for number, part in chosen if not part.rule.per]
+    by_won: dict[Node, list[tuple[int, Places]]] = {}
+    for (number, part), at in zip(alone, scope.hits([part for _, part in alone]), strict=True):
+        if len(at):
+            by_won.setdefault(part.won, []).append((number, at))
+    found = []
+    for won, hits in by_won.items():
+        rows = scope.rows(np.concatenate([at for _, at in hits]), [won])
+        numbers = np.repeat([number for number, _ in hits], [len(at) for _, at in hits])
+        found.append(_rows(rows, scope.emitter, won, pl.Series(numbers, dtype=pl.UInt32())))
+    return found
 
 
-def _aggregate(kind: str, value: pl.Expr, chosen: pl.Expr) -> pl.Expr:
-    match kind:
-        case "count":
-            return chosen.cast(pl.Int64()).sum()
-        case "any":
-            return chosen.any()
-        case "sum":
-            return value.filter(chosen).sum()
-        case "distinct":
-            return value.filter(chosen).drop_nulls().n_unique()
-        case "max":
-            return value.filter(chosen).max()
-    return value.filter(chosen).first()
+def _in_company(scope: Scope, chosen: Sequence[tuple[int, Part]]) -> list[pl.DataFrame]:
+    """Findings of the parts that look at windows and pairs."""
+    together: dict[str, tuple[Rule, list[tuple[int, Part]]]] = {}
+    for number, part in chosen:
+        if part.rule.per:
+            together.setdefault(part.rule.key, (part.rule, []))[1].append((number, part))
+    rules = [rule for rule, _ in together.values()]
+    found = []
+    for (rule, numbers), at in zip(
+        together.values(), scope.met([conjuncts(rule.where) for rule in rules]), strict=True
+    ):
+        members = np.arange(len(scope)) if at is None else at
+        if not len(members):
+            continue
+        company = (paired if rule.pair else windowed)(scope, rule, [part for _, part in numbers], members)
+        if (held := scope.in_force(rule)) is not None:
+            company = company.filter(held[company["row"].to_numpy()])
+        for number, part in numbers:
+            hit = company.filter(scope.emitter.truth(part.hit, company).fill_null(value=False))
+            if not hit.is_empty():
+                found.append(_rows(hit, scope.emitter, part.won, pl.lit(number, pl.UInt32())))
+    return found
 
 
-def _rows(frame: pl.DataFrame, emitter: FrameEmitter, part: Part, number: int) -> pl.DataFrame:
-    """Findings of one part on the rows it hit."""
-    line_no = pl.col("line_no") if part.rule.over in {"lines", "notes"} else pl.lit(None)
-    won = emitter.expr(part.won, frame).cast(pl.Float64()).fill_null(0).clip(lower_bound=0).floor()
+def _rows(frame: pl.DataFrame, emitter: FrameEmitter, won: Node, part: pl.Series | pl.Expr) -> pl.DataFrame:
+    """Findings on rows that were hit."""
+    line_no = pl.col("line_no") if emitter.over in {"lines", "notes"} and "line_no" in frame.columns else pl.lit(None)
+    risk = emitter.expr(won, frame).cast(pl.Float64()).fill_null(0).clip(lower_bound=0).floor()
     return frame.select(
         pl.col("claim").cast(pl.UInt32()),
         pl.col("at").cast(pl.UInt32()),
         line_no.cast(pl.Int64()).alias("line_no"),
-        won.cast(pl.Int64()).alias("won_at_risk"),
-        pl.lit(number, pl.UInt32()).alias("part"),
+        risk.cast(pl.Int64()).alias("won_at_risk"),
+        part.alias("part"),
     )
 
 

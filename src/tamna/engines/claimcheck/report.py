@@ -8,8 +8,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tamna.engines.claimcheck.rules import Rule
 from tamna.params import load_raw
+
+Numbers = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,28 @@ class Suppressions:
         for finding in findings:
             (away if finding.rule.id in in_claim or finding.key in on_row else shown).append(finding)
         return shown, away
+
+    def hidden(
+        self, names: Sequence[str], over: Sequence[str], rule: Numbers, claim: Numbers, at: Numbers
+    ) -> NDArray[np.bool_]:
+        """The same for many claims at once: of each finding its rule (place in `names`), claim and row."""
+        hidden = np.zeros(len(rule), bool)
+        place = {name: number for number, name in enumerate(names)}
+        scopes = {scope: number for number, scope in enumerate(dict.fromkeys(over))}
+        scope = np.array([scopes[one] for one in over], np.int64)[rule] if len(names) else np.zeros(0, np.int64)
+        row = (claim.astype(np.int64) * len(scopes) + scope) * (int(at.max(initial=0)) + 1) + at
+        for name in set(np.array(names, object)[np.unique(rule)]) & set(self.hides):
+            hiding = rule == place[name]
+            for where, others in self.hides[name]:
+                of_these = np.isin(rule, [place[other] for other in others if other in place])
+                if where == "claim":
+                    there = np.zeros(int(claim.max(initial=0)) + 1, bool)
+                    there[claim[hiding]] = True
+                    hidden |= of_these & there[claim]
+                else:
+                    some = np.flatnonzero(of_these)
+                    hidden[some] |= np.isin(row[some], row[hiding])
+        return hidden
 
 
 def _named(names: Sequence[str], rules: Sequence[Rule]) -> Iterable[str]:

@@ -45,6 +45,66 @@ WRONG: dict[str, tuple[tuple[str, Any], ...]] = {
     "diagnoses": (("code", "I10"), ("code", "Z99.9"), ("kind", "rule_out"), ("code", "X99"), ("code", None)),
 }
 
+# What a statement says of itself where nothing special is the matter.
+CLAIM_FACTS: dict[str, Any] = {
+    "aid_type": None,
+    "near_poor": None,
+    "official_injury": None,
+    "copay_code": None,
+    "drg_code": None,
+    "drg_exempt": None,
+    "died_on": None,
+    "referral_no": None,
+    "referral_exempt": None,
+    "birth_weight_g": None,
+    "gestation_weeks": None,
+    "patient_rate": None,
+    "consultation_rate": None,
+    "proxy_visit": None,
+    "benefit_days_used": None,
+    "benefit_days_limit": None,
+    "ventilation_hours": None,
+    "previous_claim_id": None,
+    "previous_receipt_no": None,
+    "previous_serial_no": None,
+    "return_reason": None,
+    "registered_code": None,
+    "special_valid_to": None,
+    "special_no": None,
+    "days_since_special_start": None,
+    "cap_applied": False,
+    "identity_checked": True,
+    "eligible_on_first_day": True,
+    "benefit_stopped": False,
+    "sex_from_number": None,
+    "eligibility_insurer_kind": "4",
+    "institution_emergency_class": "local_centre",
+    "infection_reported": None,
+    "days_since_last_visit_same_disease": None,
+    "disability_amount": None,
+    "support_amount": None,
+    "veterans_amount": None,
+    "selective_total": None,
+    "selective_patient": None,
+    "room_reduction_applied": None,
+    "er_fee_copay": None,
+    "billed_as": None,
+}
+COPAY = {"full_self": "full_self"}
+LINE_FACTS: dict[str, Any] = {
+    "add_on_rate": 0.0,
+    "night_add_on": False,
+    "surgery_rank": None,
+    "surgery_rate": None,
+    "same_field": None,
+    "outsourced": False,
+    "outsourced_to": None,
+    "changed_on": None,
+    "therapy_only_day": None,
+    "first_prescription": None,
+    "service_at": None,
+}
+
 
 def synthetic(count: int, seed: int = 0, fault_share: float = 0.065) -> Iterator[schema.Document]:
     """Normal documents (typed values), reproducible."""
@@ -96,6 +156,12 @@ def _claim(
                 "amount": int(price * quantity + 0.5),
                 "note_code": None,
                 "note_text": None,
+                **LINE_FACTS,
+                "child_add_on": False,
+                "selective_rate": fee["selective_rate"],
+                "copay_kind": COPAY.get(fee["benefit"], "selective" if fee["selective_rate"] else "partial"),
+                "views": 2 if fee["item_class"] == "10" else None,
+                "reading_recorded": True if fee["item_class"] == "10" else None,
             }
         )
     total = sum(line["amount"] for line in lines) // 10 * 10
@@ -134,13 +200,25 @@ def _claim(
         "total_amount": total,
         "patient_share": share,
         "insurer_share": total - share,
+        **CLAIM_FACTS,
+        "accident_kind": "none",
+        "hours_in_er": 2.5 if setting == "emergency" else None,
+        "arrived_by_er": setting == "emergency",
+        "first_admitted_on": on if stay else None,
+        "stay_hours": stay * 24.0 if stay else None,
     }
     kinds = ["principal"] + ["secondary"] * chance.randrange(0, 3)
     return {
         "claim": claim,
         "lines": lines,
         "diagnoses": [
-            {"seq": seq, "kind": kind, "code": chance.choice(diagnoses), "onset_on": on}
+            {
+                "seq": seq,
+                "kind": kind,
+                "code": chance.choice(diagnoses),
+                "onset_on": on,
+                "present_on_admission": "Y" if stay else None,
+            }
             for seq, kind in enumerate(kinds, 1)
         ],
         "prescriptions": [],

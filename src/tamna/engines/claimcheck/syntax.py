@@ -7,7 +7,7 @@ NULL is as in SQL: a comparison with NULL is NULL, and NULL is not a finding. Ra
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -150,6 +150,26 @@ def children(node: Node) -> tuple[Node, ...]:
         case Test(value=value):
             return (value,)
     return ()
+
+
+def with_children(node: Node, parts: Sequence[Node]) -> Node:
+    """The node over other children, in the order of `children`."""
+    match node:
+        case Lookup(table, _, column):
+            return Lookup(table, tuple(parts), column)
+        case Listed(rows, table, _):
+            return Listed(rows, table, tuple(parts))
+        case Call(function, _):
+            return Call(function, tuple(parts))
+        case Logic(operator, _):
+            return Logic(operator, tuple(parts))
+        case Arithmetic(operator, _, _):
+            return Arithmetic(operator, parts[0], parts[1])
+        case Compare(operator, _, _):
+            return Compare(operator, parts[0], parts[1])
+        case Test(kind, _, against):
+            return Test(kind, parts[0], against)
+    return node
 
 
 class _Parser:

@@ -8,7 +8,8 @@ code from one that is known but not valid. Raises ParamsError.
 import csv
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,16 @@ class Table:
         rows = self._versions.get(key, ())
         held = ((row.get("valid_from") or date.min) <= day <= (row.get("valid_to") or date.max) for row in rows)
         return {"count": sum(held)}
+
+    @cached_property
+    def changes(self) -> frozenset[date]:
+        """Days on which what a dated table answers may change."""
+        days = {start for starts in self._starts.values() for start in starts}
+        for row in self.rows if self._reported else ():
+            days.add(row.get("valid_from") or date.min)
+            ends = row.get("valid_to") or date.max
+            days.add(ends if ends == date.max else ends + timedelta(days=1))
+        return frozenset(days - {date.min, date.max})
 
     @property
     def usable(self) -> bool:
