@@ -5,7 +5,7 @@ PIP := $(VENV)/bin/python -m pip
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 
-.PHONY: run test lint type unit e2e bench bench-lists screenshots torture load wheel messages clean
+.PHONY: run test lint type unit e2e bench bench-check bench-lists screenshots torture load wheel messages clean
 
 run: $(READY)
 	$(VENV)/bin/tamna up
@@ -42,6 +42,10 @@ e2e: $(READY_DEV)
 
 bench: $(READY_DEV)
 	$(VENV)/bin/python -m bench
+
+bench-check: $(READY_DEV)
+	$(PIP) install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(VENV)/bin/python -m bench.check
 
 bench-lists: $(READY_DEV)
 	$(VENV)/bin/python -m bench.lists
