@@ -8,6 +8,7 @@ from django.test import Client
 from tamna.claims import archive
 from tamna.claims.models import Claim, ClaimResponse, RuleSwitch, RuleTrial, RuleVersion
 from tamna.claims.studio import ruleset, services, text, trials
+from tamna.claims.studio.narrow import candidates
 from tamna.core import clock
 from tamna.core.models import Notification, User
 from tamna.engines.claimcheck.frames import FramesCheck
@@ -104,10 +105,23 @@ def test_reading_only_what_is_asked_finds_the_same(archived):
     for rule in checker.rules.rules:
         one = archive.Checker(checker.rules.of([rule]))
         check, asked = FramesCheck(one.rules), trials.columns_asked(one.rules)
-        narrow = archive.frames(ids, asked)
-        assert check.check(narrow, archive.columns(), peers=one.peers).equals(
-            check.check(whole, archive.columns(), peers=one.peers)
-        ), rule.id
+        narrow, can_be = archive.frames(ids, asked), candidates(rule)
+        found = check.check(whole, archive.columns(), peers=one.peers)
+        assert check.check(narrow, archive.columns(), peers=one.peers).equals(found), rule.id
+        keys = set(found.join(whole["claims"].select("claim", "key"), on="claim")["key"])
+        assert can_be is None or keys <= can_be, rule.id
+
+
+def test_a_claim_that_cannot_be_found_is_not_read(archived):
+    first, second, third = (claim.pk for claim in archived)
+    asked = lambda hit, **more: candidates(ruleset.parsed(text.version_text(RAW | {"hit": hit, **more})))  # noqa: E731
+    assert asked("code = 'D3022'") == {third}
+    assert asked("code LIKE 'ZL%' AND amount > 0 AND setting = 'outpatient' AND age < 12") == {first, second}
+    assert asked("code = 'D3022' OR code IN ('ZL001', 'X')") == {first, second, third}
+    assert asked("NOT code = 'D3022'") is None and asked("code = 'D3022' OR age < 12") is None
+    assert asked("nth > 1 AND code = 'D3022'", per=["claim_id"]) is None  # the window has other lines too
+    assert asked("nth > 1", per=["claim_id"], where="code = 'D3022'") == {third}
+    assert asked("code_present('D3022') AND department = '01'", over="claims", examples=[]) == {third}
 
 
 def test_a_form_says_where_it_is_wrong_and_keeps_what_was_written(desk):

@@ -15,7 +15,7 @@ def part(rows, found, reason=""):
     whole = pl.DataFrame(
         [(row[1], "202610", row[2], 1, int(reason in row[3])) for row in rows], schema=WHOLE, orient="row"
     )
-    hit = [(found.count(at), 1000 * found.count(at), row[0], row[1], "202610", row[2], 700 * (row[2] == "adjusted"), row[3])
+    hit = [(found.count(at), 1000 * found.count(at), row[0], row[1], "202610", row[2], 700 * (row[2] == "adjusted"), reason in row[3])
            for at, row in enumerate(rows) if at in found]  # fmt: skip
     return whole, pl.DataFrame(hit, schema=HIT, orient="row")
 

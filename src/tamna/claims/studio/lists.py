@@ -30,6 +30,8 @@ GROUPS = {
     "age, sex": noop("Age, sex"), "outlier, pattern": noop("Outliers, patterns"), "own": noop("The hospital's own"),
 }  # fmt: skip
 MARKS = {"S": noop("From the article itself"), "K": noop("Known practice"), "?": noop("Unconfirmed")}
+ENDED = {"full": noop("Paid in full"), "adjusted": noop("Cut"), "returned": noop("Returned"), "impossible": noop("Not reviewable"),
+         "held": noop("On hold"), "waiting": noop("no answer yet")}  # fmt: skip
 SEVERITIES = {"reject": noop("Would return"), "adjust": noop("Would be cut"), "warn": noop("Look")}
 
 

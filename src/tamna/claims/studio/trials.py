@@ -4,7 +4,6 @@ The rule is judged as if it had always held. A statement's end is the agency's f
 what was corrected later.
 """
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -18,6 +17,7 @@ from tamna.claims import archive
 from tamna.claims.models import Claim
 from tamna.claims.studio import ruleset
 from tamna.claims.studio.models import RuleTrial
+from tamna.claims.studio.narrow import candidates
 from tamna.core import clock, notices, outbox
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError, without_data
@@ -33,11 +33,13 @@ FIRST_ANSWER = """FROM claims_claim c JOIN core_department d ON d.id = c.departm
     LEFT JOIN LATERAL (SELECT status, requested_won, decided_won, reason_code, lines FROM claims_claimresponse r
                        WHERE r.claim_id = c.id AND r.kind = 'result' ORDER BY r.id LIMIT 1) r ON true
     WHERE c.id = ANY(%(ids)s)"""
-WHOLE_OF = f"""SELECT d.code, c.care_month, coalesce(r.status, 'waiting'), count(*),
-    count(*) FILTER (WHERE r.reason_code = %(reason)s OR r.lines @> jsonb_build_array(jsonb_build_object('reason', %(reason)s::text)))
+FORESEEN = (
+    "(r.reason_code = %(reason)s OR r.lines @> jsonb_build_array(jsonb_build_object('reason', %(reason)s::text)))"
+)
+WHOLE_OF = f"""SELECT d.code, c.care_month, coalesce(r.status, 'waiting'), count(*), count(*) FILTER (WHERE {FORESEEN})
     {FIRST_ANSWER} GROUP BY 1, 2, 3"""
-ENDS_OF = f"""SELECT c.id, c.claim_no, d.code, c.care_month, coalesce(r.status, 'waiting'),
-    CASE WHEN r.status = 'adjusted' THEN r.requested_won - r.decided_won ELSE 0 END, coalesce(r.reason_code, ''), r.lines
+ENDS_OF = f"""SELECT c.id AS key, c.claim_no AS claim_id, d.code AS department, c.care_month AS month, coalesce(r.status, 'waiting') AS ended,
+    CASE WHEN r.status = 'adjusted' THEN r.requested_won - r.decided_won ELSE 0 END AS cut_won, coalesce({FORESEEN}, false) AS foreseen
     {FIRST_ANSWER}"""
 
 
@@ -84,9 +86,10 @@ def run(trial_id: int) -> None:
     began = told = time.perf_counter()
     tries = [_Try(text) for text in filter(None, (trial.text, trial.other_text))]
     try:
-        done, wanted = 0, _asked(tries)
+        done, wanted, can_be = 0, _asked(tries), _candidates(tries)
         for ids in _parts(trial.first_month, whole=any(one.rule.across_claims for one in tries)):
-            tables = archive.frames(ids, wanted)
+            some = ids if can_be is None else [key for key in ids if key in can_be]
+            tables = archive.frames(some, wanted) if some else None
             for one in tries:
                 one.add(ids, tables)
             done += len(ids)
@@ -116,12 +119,16 @@ class _Try:
         self.tally = Tally(reason=self.rule.reason)
         self.lacks = checker.not_evaluated.get(self.rule.key, "")
 
-    def add(self, ids: Sequence[int], tables: dict[str, pl.DataFrame]) -> None:
-        found = self.check.check(tables, archive.columns(), peers=self.peers)
+    def add(self, ids: Sequence[int], tables: dict[str, pl.DataFrame] | None) -> None:
+        """A part of the archive; `tables` hold those of its claims that can be found."""
         with connection.cursor() as cursor:
             cursor.execute(WHOLE_OF, {"ids": list(ids), "reason": self.rule.reason})
             whole = pl.DataFrame(cursor.fetchall(), schema=WHOLE, orient="row")
-        self.tally.add(whole, _hit(found, tables["claims"]))
+        if tables is None:
+            self.tally.add(whole, pl.DataFrame(schema=HIT))
+            return
+        found = self.check.check(tables, archive.columns(), peers=self.peers)
+        self.tally.add(whole, _hit(found, tables["claims"], self.rule.reason))
 
 
 def _keep(
@@ -154,30 +161,32 @@ def _parts(first_month: str, *, whole: bool) -> Iterator[list[int]]:
         yield sorted(ids[start_at : start_at + AT_A_TIME])
 
 
-def _hit(found: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
+def _hit(found: pl.DataFrame, claims: pl.DataFrame, reason: str) -> pl.DataFrame:
     """One row a found claim, with what became of it."""
+    if found.is_empty():
+        return pl.DataFrame(schema=HIT)
     sums = found.group_by("claim").agg(findings=pl.len(), won=pl.col("won_at_risk").sum())
-    sums = sums.join(claims.select("claim", "key"), on="claim", how="left").sort("key")
-    with connection.cursor() as cursor:
-        cursor.execute(ENDS_OF, {"ids": sums["key"].to_list()})
-        rows = {row[0]: row[1:] for row in cursor.fetchall()}
-    told = []
-    for key, findings, won in sums.select("key", "findings", "won").iter_rows():
-        claim_no, department, month, ended, cut, code, lines = rows[key]
-        reasons = [code] * bool(code) + [line.get("reason", "") for line in _listed(lines)]
-        told.append((findings, won, claim_no, department, month, ended, cut, reasons))
-    return pl.DataFrame(told, schema=HIT, orient="row")
-
-
-def _listed(lines: Any) -> list[dict[str, Any]]:
-    """The cut lines of an answer; a raw cursor gives jsonb as text."""
-    return json.loads(lines) if isinstance(lines, str) else lines or []
+    sums = sums.join(claims.select("claim", "key"), on="claim", how="left")
+    kinds = {"key": pl.Int64(), **{name: kind for name, kind in HIT.items() if name not in ("findings", "won")}}
+    ends = archive.read_packed(ENDS_OF, {"ids": sums["key"].to_list(), "reason": reason}, kinds)
+    return sums.join(ends, on="key").select(list(HIT)).cast(dict(HIT))  # type: ignore[arg-type]
 
 
 def recent_first_month(months: int) -> str:
     """The first of so many months of care, this one with them (202609 in November for three)."""
     years, month = divmod(clock.today().year * 12 + clock.today().month - months, 12)
     return f"{years}{month + 1:02}"
+
+
+def _candidates(tries: Sequence[_Try]) -> set[int] | None:
+    """Claims that some of them can find."""
+    found: set[int] = set()
+    for one in tries:
+        own = candidates(one.rule)
+        if own is None:
+            return None
+        found |= own
+    return found
 
 
 def _asked(tries: Sequence[_Try]) -> dict[str, set[str]] | None:

@@ -11,7 +11,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from tamna.claims.studio import digest, form, ruleset, selectors, services, text, trials
-from tamna.claims.studio.lists import CHANGES, GROUPS, MARKS, RULES, SEVERITIES, STATES, group_name, kind_of, title_of
+from tamna.claims.studio.lists import (
+    CHANGES,
+    ENDED,
+    GROUPS,
+    MARKS,
+    RULES,
+    SEVERITIES,
+    STATES,
+    group_name,
+    kind_of,
+    title_of,
+)
 from tamna.claims.studio.models import RuleSwitch, RuleTrial, RuleVersion
 from tamna.claims.words import reason_name, source_name
 from tamna.core import audit, clock, lists
@@ -27,7 +38,7 @@ from tamna.engines.claimcheck.writing import tried
 from tamna.params import table
 
 SHARED = {"source_name": source_name, "group_name": group_name, "states": STATES, "severities": SEVERITIES, "marks": MARKS,
-          "reason_name": reason_name}  # fmt: skip
+          "reason_name": reason_name, "ended": ENDED}  # fmt: skip
 MOST_BYTES = 2_000_000
 NEW = {"group": "own", "mark": "K", "severity": "adjust", "over": "lines", "advice": "confirm"}
 

@@ -39,7 +39,7 @@ class Tally:
 
     @property
     def hit(self) -> pl.DataFrame:
-        """One row a found claim: findings, won, claim_id, department, month, ended, cut_won, reasons."""
+        """One row a found claim (see HIT)."""
         return pl.concat(self.found) if self.found else pl.DataFrame(schema=HIT)
 
     def figures(self) -> dict[str, Any]:
@@ -62,17 +62,20 @@ class Tally:
             "examples": examples(hit),
         }
         if self.reason:
-            named = hit.filter(pl.col("reasons").list.contains(self.reason).fill_null(value=False))
-            result["reason"] = {"code": self.reason, "found": len(named), "all": int(whole["foreseen"].sum())}
+            result["reason"] = {
+                "code": self.reason,
+                "found": int(hit["foreseen"].sum()),
+                "all": int(whole["foreseen"].sum()),
+            }
         return result
 
 
-# findings and won of one claim, and its end
+# findings and won of one claim, its end, and whether the agency cut or returned it for the reason the rule names
 HIT: Mapping[str, Any] = {
     "findings": pl.UInt32(), "won": pl.Int64(), "claim_id": pl.String(), "department": pl.String(), "month": pl.String(),
-    "ended": pl.String(), "cut_won": pl.Int64(), "reasons": pl.List(pl.String()),
+    "ended": pl.String(), "cut_won": pl.Int64(), "foreseen": pl.Boolean(),
 }  # fmt: skip
-# `foreseen`: claims that the agency cut or returned for the reason the rule names
+# how many claims ended so, and how many of them for that reason
 WHOLE: Mapping[str, Any] = {
     "department": pl.String(), "month": pl.String(), "ended": pl.String(), "claims": pl.UInt32(), "foreseen": pl.UInt32(),
 }  # fmt: skip
