@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as noop
 from pydantic import Field
 
 from tamna.billing import services as billing
-from tamna.claims import after_sending, selectors, services
+from tamna.claims import after_sending, risk, selectors, services
 from tamna.claims.models import Claim, ClaimResponse, Finding, RecordRequest
 from tamna.claims.submission import records
 from tamna.claims.submission.terms import TERMS, lapses_on
@@ -28,6 +28,9 @@ from tamna.reception.models import Encounter
 LARGE_WON = 50_000  # an uncertain statement of this much at risk is looked at before it is sent
 OBJECTION_WON = 3_000  # what an objection costs in work; a smaller cut is not worth one [?]
 FORGOTTEN_DAYS = 14
+RISKY_TIMES = 3  # a chance so many times the usual one [sim]
+RISKY_WON = 5_000  # and so much expected to be lost, about what looking costs [sim]
+LACKING_WON = 3_000  # expected won from which asking is worth its minutes [sim]
 SEND_HOUR = 16  # two hours before the office closes
 
 
@@ -140,6 +143,74 @@ def propose_reviews(event: Event) -> Iterator[Proposal[Any]]:
             subject=("claim", str(claim.public_id)),
             due_at=clock.at_seoul(last_weekday(claim.due_on), 17 * 60) if claim.due_on else None,
         )  # fmt: skip
+
+
+@automation(
+    "claim.risk", kind="P", team="claims", on="claim.weighed", engine="claims.risk.chances",
+    covers=noop("Ready statements whose learnt chance to come back is high for their won go to a person, with reasons."),
+)  # fmt: skip
+def propose_risky(event: Event) -> Iterator[Proposal[ReviewFirst]]:
+    """A ready statement on which no rule found anything, and which is still much likelier to come back than usual."""
+    claim = Claim.objects.get(pk=event.payload["claim_id"])
+    model = risk.current()
+    earlier = automations.about("claim", claim.public_id, "claim.risk")
+    is_risky = (
+        risk.is_used(model)
+        and model is not None
+        and claim.chance is not None
+        and claim.chance >= RISKY_TIMES * model.usual
+    )
+    if claim.status != Claim.Status.APPROVED or not is_risky or claim.worth_won < RISKY_WON:
+        automations.overtake(earlier, noop("The statement is on the worklist already, or the chance is a usual one."))
+        return
+    words = [
+        {"label": noop("Learnt reason"), "value": {"ko": row["ko"], "en": row["en"]}, "formula": "claims.risk"}
+        for row in claim.chance_reasons
+    ]
+    yield Proposal(
+        ReviewFirst(claim_id=claim.pk),
+        key=claim.claim_no,
+        title=noop("Look at claim %(claim_no)s before it is sent: %(chance)s likely to come back"),
+        facts={"claim_no": claim.claim_no, "chance": f"{claim.chance:.0%}"},
+        evidence=(
+            {"label": noop("Chance learnt from answers"), "value": f"{claim.chance:.1%}", "formula": "claims.risk.chances"},
+            {"label": noop("Cut or returned usually"), "value": f"{model.usual:.1%}", "formula": "claims.RiskModel"},
+            *words,
+        ),
+        confidence=claim.chance,
+        won=claim.worth_won,
+        minutes=3,
+        pattern=claim.department.code,
+        subject=("claim", str(claim.public_id)),
+        due_at=clock.at_seoul(last_weekday(claim.due_on), 17 * 60) if claim.due_on else None,
+    )  # fmt: skip
+
+
+@automation(
+    "claim.over", kind="P", team="claims", on="claim.weighed", engine="engines.risk.outliers",
+    covers=noop("Ready statements unlike their peers and past, with the figures; learnt from statements sent, 2 % of them are told."),
+)  # fmt: skip
+def propose_unusual(event: Event) -> Iterator[Proposal[ReviewFirst]]:
+    """A ready statement with a fact that is rarer than nearly all of the past: a person looks whether it is an over-claim."""
+    claim = Claim.objects.select_related("department").get(pk=event.payload["claim_id"])
+    earlier = automations.about("claim", claim.public_id, "claim.over")
+    if claim.status != Claim.Status.APPROVED or not claim.unusual:
+        automations.overtake(
+            earlier, noop("The statement is on the worklist already, or nothing on it is unusual now.")
+        )
+        return
+    first = claim.unusual[0]
+    yield Proposal(
+        ReviewFirst(claim_id=claim.pk, note=first["ko"][:200]),
+        key=f"{claim.claim_no}:{first['part']}",
+        title=noop("Claim %(claim_no)s is unusual: %(message)s"),
+        facts={"claim_no": claim.claim_no, "message": first["ko"], "message_en": first["en"]},
+        evidence=tuple({"label": noop("Unlike its peers"), "value": {"ko": row["ko"], "en": row["en"]}, "formula": f"p = {row['p']:.5f}"} for row in claim.unusual),
+        won=claim.worth_won,
+        minutes=3,
+        pattern=f"{first['part']}:{claim.department.code}",
+        subject=("claim", str(claim.public_id)),
+    )  # fmt: skip
 
 
 class SendReady(Action):
@@ -271,11 +342,14 @@ class DraftForgotten(Action):
 
 
 @automation(
-    "claim.omit", kind="E", team="claims", on="business.hour", engine="claims.selectors.unclaimed",
-    covers=noop("Finished visits and charges that reached no statement; items never ordered are not guessed."),
+    "claim.omit", kind="P", team="claims", on=("business.hour", "claim.weighed"), engine="claims.selectors.unclaimed, engines.risk.omissions",
+    covers=noop("Visits and charges that reached no statement, and items that nearly always come with what is on one."),
 )  # fmt: skip
-def propose_forgotten(event: Event) -> Iterator[Proposal[DraftForgotten]]:
-    """Every morning: finished visits of the last two weeks with charges that no statement holds."""
+def propose_forgotten(event: Event) -> Iterator[Proposal[Action]]:
+    """Every morning: finished visits of the last two weeks with charges that no statement holds. At each check: items a statement probably lacks."""
+    if event.name == "claim.weighed":
+        yield from _lacking(event)
+        return
     if event.payload["hour"] != 8:
         return
     since = clock.today() - timedelta(days=FORGOTTEN_DAYS)
@@ -297,6 +371,32 @@ def propose_forgotten(event: Event) -> Iterator[Proposal[DraftForgotten]]:
             pattern=visit.payer,
             subject=("encounter", str(visit.public_id)),
         )  # fmt: skip
+
+
+def _lacking(event: Event) -> Iterator[Proposal[Action]]:
+    """One question a statement: what it probably lacks, with the won expected from it."""
+    claim = Claim.objects.get(pk=event.payload["claim_id"])
+    earlier = automations.about("claim", claim.public_id, "claim.omit")
+    if claim.status != Claim.Status.APPROVED or not claim.lacking:
+        automations.overtake(
+            earlier, noop("The statement is on the worklist already, or nothing seems to be missing now.")
+        )
+        return
+    if (expected := sum(row["won"] for row in claim.lacking)) < LACKING_WON:
+        return
+    first = max(claim.lacking, key=lambda row: row["won"])
+    yield Proposal(
+        ReviewFirst(claim_id=claim.pk, note=first["ko"][:200]),
+        key=f"{claim.claim_no}:lacks:{first['expected']}",
+        title=noop("Claim %(claim_no)s may lack a charge: %(message)s"),
+        facts={"claim_no": claim.claim_no, "message": first["ko"], "message_en": first["en"]},
+        evidence=tuple({"label": row["expected"], "value": {"ko": row["ko"], "en": row["en"]}, "formula": f"{row['won']:,}"} for row in claim.lacking),
+        confidence=first["confidence"],
+        won=expected,
+        minutes=4,
+        pattern=f"lacks:{first['expected']}",
+        subject=("claim", str(claim.public_id)),
+    )  # fmt: skip
 
 
 class TakeBack(Action):
@@ -358,7 +458,7 @@ def propose_reclaims(event: Event) -> Iterator[Proposal[Action]]:
         )  # fmt: skip
 
 
-MEASURED = ("claim.fix", "claim.exception", "claim.reclaim", "claim.omit")
+MEASURED = ("claim.fix", "claim.exception", "claim.risk", "claim.over", "claim.reclaim", "claim.omit")
 
 
 @outbox.on("claim.answered", key="claims.outcomes")

@@ -1,9 +1,10 @@
 """Bills become statements, statements are checked at once. Idempotent: a draft is written anew while it is open."""
 
+from django.db import transaction
 from django.utils.translation import gettext_noop as noop
 
 from tamna.billing.models import Invoice
-from tamna.claims import services
+from tamna.claims import risk, services
 from tamna.claims.models import Batch, Claim
 from tamna.claims.submission.selectors import late as late_ones
 from tamna.core import clock, notices, outbox
@@ -12,12 +13,15 @@ from tamna.core.automations import declare
 from tamna.core.models import Event
 
 CHECKER = Actor.automation("claim.precheck")
+WEIGHER = Actor.automation("claim.risk")
 declare(
     "claim.rules", kind="E", module="tamna.claims.studio.ruleset", engine="engines.claimcheck",
     covers=noop("Rules are read, written, tried on the archive and switched on from a day of care by two people; lookup tables are not edited on screen."),
 )  # fmt: skip
 declare("claim.precheck", kind="E", module=__name__, engine="engines.claimcheck.RuleSet.check_one")
-declare("claim.score", kind="E", module=__name__, engine="engines.claimcheck.report.scored")
+declare("claim.score", kind="E", module=__name__, engine="claims.risk.score")
+declare("claim.effect", kind="P", module=__name__, engine="claims.effect.effects")
+declare("claim.quality", kind="E", module=__name__, engine="claims.risk.score")
 declare("bill.exclusive", kind="E", module=__name__, engine="engines.claimcheck (exclusive)")
 declare("bill.limits", kind="E", module=__name__, engine="engines.claimcheck (age_and_sex)")
 
@@ -81,3 +85,23 @@ def on_morning(event: Event) -> None:
     if late.lapsing or late.impossible or late.records:
         facts = {"lapsing": late.lapsing, "impossible": late.impossible, "records": late.records}
         notices.tell("claims.late", facts, key=event.payload["date"], url="/claims/ready", at=event.occurred_at)
+
+
+@outbox.on("claim.checked", key="claims.weigh")
+def on_checked(event: Event) -> None:
+    """Every check is followed by a weighing: chance, score, worth, urgency."""
+    from tamna.claims import unlike
+
+    claim_id = event.payload["claim_id"]
+    claims = Claim.objects.filter(pk=claim_id, status__in=services.OPEN)
+    unlike.look(claims)
+    if risk.weigh(claims):
+        outbox.record("claim.weighed", {"claim_id": claim_id}, by=WEIGHER)
+
+
+@outbox.on("business.day", key="claims.learn")
+def on_new_day(event: Event) -> None:
+    """At night: learn from the new answers; deadlines have come nearer."""
+    from tamna.claims.tasks import learn_risk
+
+    transaction.on_commit(lambda: learn_risk.defer())

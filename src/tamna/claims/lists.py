@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
+from tamna.claims import selectors
 from tamna.claims.models import Batch
 from tamna.core.choices import departments
 from tamna.core.format import language
@@ -17,13 +18,14 @@ def _department(row: object) -> str:
 
 WORKLIST = define(
     Listing(
-        "claims", noop("Claims"), "claims.see", view="claims:worklist", order=("-risk_won", "-id"), of_patients=True,
+        "claims", noop("Claims"), "claims.see", view="claims:worklist", order=selectors.BY_WORTH, of_patients=True,
         columns=(
             Column("number", noop("Claim"), lambda row: row.claim_no),
             Column("patient", noop("Patient"), lambda row: row.encounter.patient.masked_name),
             Column("department", noop("Department"), lambda row: _department(row.department), wide=True),
             Column("findings", noop("Findings"), lambda row: row.rejects + row.adjusts),
-            Column("risk", noop("At risk"), lambda row: row.risk_won, number=True, sort=("risk_won", "id")),
+            Column("worth", noop("Expected loss"), lambda row: row.worth_won, number=True, sort=("worth_won", "id")),
+            Column("chance", noop("Chance"), lambda row: None if row.chance is None else round(row.chance, 4), number=True, wide=True),
             Column("claimed", noop("Claimed"), lambda row: row.insurer_won, number=True),
             Column("score", noop("Score"), lambda row: row.score, number=True, wide=True),
             Column("visit", noop("Visit"), lambda row: str(row.first_visit_on), wide=True, sort=("first_visit_on", "id")),
@@ -32,6 +34,8 @@ WORKLIST = define(
         filters=(
             Filter("state", noop("State"), lambda rows, state: rows.filter(status=state), kind="kept", default=lambda: "checked"),
             DEPARTMENT,
+            Filter("share", noop("Today's share"), lambda rows, value: selectors.share_of_day(rows) if value == "today" else rows, kind="choice",
+                   options=lambda: [("today", _("What can be done today"))]),
             Filter("q", noop("Claim number"), lambda rows, words: rows.filter(claim_no__startswith=words)),
         ),
         empty=noop("Nothing waits here."), hint=noop("Clean claims go on by themselves."),

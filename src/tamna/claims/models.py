@@ -90,6 +90,14 @@ class Claim(models.Model):
     warnings = models.PositiveSmallIntegerField(default=0)
     risk_won = models.BigIntegerField(default=0)
     gaps = models.JSONField(default=list)  # what the statement lacks before it may be sent (engines.claimfile)
+    chance = models.FloatField(
+        null=True, blank=True
+    )  # that it comes back or is cut, as learnt from answers; none: not weighed
+    chance_reasons = models.JSONField(default=list)  # columns, values and points that moved it
+    unusual = models.JSONField(default=list)  # facts unlike its peers and past, the rarest first
+    lacking = models.JSONField(default=list)  # items it probably lacks, with expected won
+    worth_won = models.BigIntegerField(default=0)  # won expected to be lost as it stands: what looking at it is worth
+    urgency = models.PositiveSmallIntegerField(default=0)  # 2 due today or late, 1 within three days, 0 later
     rules_version = models.CharField(max_length=40, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, null=True, blank=True, related_name="claims")
@@ -112,6 +120,8 @@ class Claim(models.Model):
         ]
         indexes = [
             models.Index(fields=["status", "-risk_won", "-id"]),
+            models.Index(fields=["status", "-urgency", "-worth_won", "-id"], name="claims_by_worth"),
+            models.Index(fields=["status", "worth_won", "id"], name="claims_worth_sorted"),
             models.Index(fields=["care_month", "department"]),
             models.Index(fields=["first_visit_on"]),
             models.Index(fields=["status", "first_visit_on", "id"]),
@@ -299,3 +309,35 @@ class RecheckFinding(models.Model):
             models.UniqueConstraint(fields=["recheck", "claim", "rule_id", "at"], name="recheck_finding_once")
         ]
         indexes = [models.Index(fields=["recheck", "rule_id", "-won_at_risk"])]
+
+
+class RiskModel(models.Model):
+    """위험 모형: what was learnt one night from the agency's answers, with its data card. The newest one counts."""
+
+    class State(models.TextChoices):
+        USED = "used", _("In use")
+        NOT_BETTER = "not_better", _("Not better than the usual rate")
+        TOO_LITTLE = "too_little", _("Too few answers")
+
+    made_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State)
+    answers = models.PositiveIntegerField()
+    usual = models.FloatField()  # share of statements that came back or were cut: the naive rate
+    lost_share = models.FloatField()  # of what was asked, lost where something came back or was cut
+    card = models.JSONField()
+    model = models.TextField(blank=True)  # JSON text: names of features hold letters that jsonb does not
+    is_on = models.BooleanField(default=True)
+    switched_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(state="used") | ~Q(model=""), name="used_risk_has_model")]
+
+
+class ClaimNorms(models.Model):
+    """평소 모습: what is usual on statements, learnt one night from those sent; the newest counts. No record of a person is in it."""
+
+    made_at = models.DateTimeField()
+    statements = models.PositiveIntegerField()
+    rules = models.PositiveIntegerField(default=0)
+    norms = models.TextField()
+    companions = models.TextField()

@@ -1,15 +1,51 @@
 """Reads of claims: worklist, one claim, batches, the tray of answers. Bounded queries."""
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from tamna.billing.models import ChargeItem
+from tamna.claims import risk
 from tamna.claims.documents import INSURER_KIND
 from tamna.claims.models import Batch, Claim, ClaimResponse, Finding
+from tamna.core.models import User
 from tamna.core.paging import counted
 from tamna.reception.models import Encounter
 
 SENT_TO_HIRA = frozenset({"4", "5", "7", "8"})  # industrial accidents (9) are reviewed elsewhere
 WORKLIST = ("checked", "approved", "draft", "received", "returned", "impossible", "adjusted", "paid")
+
+
+BY_WORTH = ("-urgency", "-worth_won", "-id")
+
+
+def capacity() -> tuple[int, int]:
+    """Clerks of the claims team, and how many statements they can look at on a day (하루 처리 가능 건수). One query."""
+    clerks = User.objects.filter(role="claims", is_active=True).count()
+    return clerks, max(1, clerks) * risk.fact("minutes_a_day") // risk.fact("minutes_a_statement")
+
+
+def share_of_day(rows: QuerySet[Claim]) -> QuerySet[Claim]:
+    """The statements of today's capacity: due first, then most expected loss (오늘 몫)."""
+    _, most = capacity()
+    last = rows.order_by(*BY_WORTH).values_list("urgency", "worth_won", "pk")[most - 1 : most].first()
+    if last is None:
+        return rows
+    urgency, worth, pk = last
+    return rows.filter(
+        Q(urgency__gt=urgency)
+        | Q(urgency=urgency, worth_won__gt=worth)
+        | Q(urgency=urgency, worth_won=worth, pk__gte=pk)
+    )
+
+
+def of_today() -> dict[str, int]:
+    """What the worklist says above its rows: clerks, capacity, waiting, due, and the won in today's share and after it. Four queries."""
+    clerks, most = capacity()
+    waiting = Claim.objects.filter(status="checked")
+    due = waiting.filter(urgency=2)[:1000].count()
+    sums = share_of_day(waiting).aggregate(n=Count("id"), won=Sum("worth_won"))
+    whole = waiting.aggregate(n=Count("id"), won=Sum("worth_won"))
+    return {"clerks": clerks, "capacity": most, "due": due, "n": sums["n"], "won": sums["won"] or 0, "later": whole["n"] - sums["n"],
+            "later_won": (whole["won"] or 0) - (sums["won"] or 0)}  # fmt: skip
 
 
 def counts(limit: int = 999) -> dict[str, int]:
@@ -18,7 +54,7 @@ def counts(limit: int = 999) -> dict[str, int]:
 
 
 def worklist() -> QuerySet[Claim]:
-    """Claims, for paging by ("-risk_won", "-id") within a state."""
+    """Claims, for paging by BY_WORTH within a state."""
     return Claim.objects.select_related("encounter__patient", "department")
 
 
@@ -66,5 +102,5 @@ def regained_share() -> tuple[int, int]:
 
 
 def next_after(claim: Claim) -> Claim | None:
-    """The claim that needs a person next, most won at risk first, leaving this one out. One query."""
-    return worklist().filter(status="checked").exclude(pk=claim.pk).order_by("-risk_won", "-id").first()
+    """The claim that needs a person next, what is due first, then most expected loss, leaving this one out. One query."""
+    return worklist().filter(status="checked").exclude(pk=claim.pk).order_by(*BY_WORTH).first()

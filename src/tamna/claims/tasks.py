@@ -71,3 +71,46 @@ def recheck_claims(recheck_id: int) -> None:
     from tamna.claims import recheck
 
     recheck.work(recheck_id)
+
+
+@app.task(queue="claims", queueing_lock="learn_risk", lock="learn_risk")
+def learn_risk() -> str:
+    """Learn the risk of statements anew from all answers, then weigh what is open with it (야간)."""
+    from tamna.claims import risk, unlike
+
+    state = risk.refit().state
+    unlike.learn()
+    weigh_open.defer()
+    return str(state)
+
+
+@app.task(queue="claims", queueing_lock="weigh_open", lock="weigh_open")
+def weigh_open() -> int:
+    """Weigh every open statement: after a night's learning, a switch, and as deadlines come nearer."""
+    from tamna.claims import risk, unlike
+    from tamna.claims.models import Claim
+
+    ids = list(unlike.open_claims().order_by("-id").values_list("pk", flat=True)[:20_000])
+    done = 0
+    for start in range(0, len(ids), 500):
+        part = Claim.objects.filter(pk__in=ids[start : start + 500])
+        unlike.look(part)
+        done += risk.weigh(part)
+    return done
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="claims", queueing_lock="learn_first", lock="learn_first")
+def learn_first(timestamp: int) -> bool:
+    """Do not wait for the first night: learn as soon as there are enough answers."""
+    from tamna.claims import risk
+    from tamna.claims.models import ClaimResponse, RiskModel
+
+    made = RiskModel.objects.order_by("-id").only("state").first()
+    enough = risk.fact("fewest_answers")
+    if (made is None or made.state == RiskModel.State.TOO_LITTLE) and ClaimResponse.objects.filter(kind="result")[
+        :enough
+    ].count() >= enough:
+        learn_risk.defer()
+        return True
+    return False

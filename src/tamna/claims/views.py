@@ -5,26 +5,29 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from tamna.claims import selectors, services
+from tamna.claims import effect, risk, selectors, services
 from tamna.claims.lists import ANSWERS, BATCHES, WORKLIST
 from tamna.claims.models import Claim, ClaimResponse, Finding
 from tamna.claims.submission.views import beside, kinds
-from tamna.claims.words import source_name
+from tamna.claims.words import PART_NAMES, reason_name, source_name
 from tamna.core import audit, lists
 from tamna.core.access import needs
 from tamna.core.actor import Actor
-from tamna.core.format import language
+from tamna.core.format import language, won
+from tamna.params import load_raw
 from tamna.reception.diagnoses import name_of
 
 
 @needs("claims.see")
 def worklist(request: HttpRequest) -> HttpResponse:
-    """What needs a person, most won at risk first."""
+    """What needs a person: due first, then most expected loss; above it what can be done today."""
     counts = selectors.counts()
     context = {
         "counts": counts,
+        "today": selectors.of_today(),
         "states": [(key, Claim.Status(key).label, counts.get(key, 0)) for key in selectors.WORKLIST],
     }
     return lists.show(request, WORKLIST, selectors.worklist(), "claims/worklist.html", context)
@@ -59,6 +62,72 @@ def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def _back(claim: Claim) -> HttpResponse:
     return redirect("claims:claim", public_id=claim.public_id)
+
+
+@needs("claims.see")
+def why_score(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Why this score and this chance: the parts, what was found in each, and what was learnt from answers."""
+    claim = get_object_or_404(Claim, public_id=public_id)
+    korean = language() == "ko"
+    found, parts = risk.score(claim, list(claim.findings.filter(state="open")))
+    steps: list[dict[str, Any]] = [
+        {"label": _(PART_NAMES[name]), "value": f"{share} / 100",
+         "formula": "; ".join(f"{row.rule_id} {row.message_ko if korean else row.message_en}" for row in rows) or _("Nothing was found.")}
+        for name, share, rows in parts
+    ]  # fmt: skip
+    if claim.chance is not None:
+        reasons = "; ".join(row["ko" if korean else "en"] for row in claim.chance_reasons) or _(
+            "The usual rate: nothing speaks for or against it."
+        )
+        steps.append(
+            {"label": _("Chance to come back, learnt from answers"), "value": f"{claim.chance:.1%}", "formula": reasons}
+        )
+    steps.append(
+        {
+            "label": _("Expected loss"),
+            "value": won(claim.worth_won),
+            "formula": _("What rules found, and the learnt chance of the rest"),
+        }
+    )
+    return render(request, "claims/why.html", {"claim": claim, "steps": steps, "score": found})
+
+
+@needs("claims.see")
+def risk_card(request: HttpRequest) -> HttpResponse:
+    """The data card of the learnt risk: from what, how well beside the usual rate, for whom, and its switch."""
+    model = risk.current()
+    card: dict[str, Any] = model.card if model else {}
+    tested: dict[str, Any] = card.get("backtest") or {}
+    names = {
+        name: words["ko" if language() == "ko" else "en"]
+        for name, words in load_raw("claimcheck/risk_words")["columns"].items()
+    }
+    context = {
+        "model": model,
+        "card": card,
+        "tested": tested,
+        "names": names,
+        "live": risk.since_used(),
+        "is_used": risk.is_used(model),
+    }
+    return render(request, "claims/risk.html", context)
+
+
+@needs("claims.see")
+def effect_page(request: HttpRequest) -> HttpResponse:
+    """Before and after, with a comparison group and intervals."""
+    context = {"effects": effect.effects(), "fewest": effect.FEWEST, "reason_name": reason_name}
+    return render(request, "claims/effect.html", context)
+
+
+@require_POST
+@needs("claims.submit")
+def switch_risk(request: HttpRequest) -> HttpResponse:
+    from tamna.claims.tasks import weigh_open
+
+    risk.switch(on=request.POST.get("on") == "1", by=Actor.of(request))
+    weigh_open.defer()
+    return redirect("claims:risk")
 
 
 @require_POST

@@ -2,9 +2,15 @@
 
 from functools import lru_cache
 
+from django.utils.translation import gettext_noop as noop
+
 from tamna.core.format import language
 from tamna.params import table
 
+PART_NAMES = {
+    "form": noop("Person, form and dates"), "diagnoses": noop("Diagnoses and special cases"), "codes": noop("Codes, prices and sums"),
+    "notes": noop("Notes"), "criteria": noop("Criteria of the agency"),
+}  # fmt: skip
 SOURCES = {  # rule files name a paper once, in the language it was found in
     "HIRA claim entry rules": "심사평가원 청구 기재 점검 기준",
     "KCD": "한국표준질병·사인분류(KCD)",

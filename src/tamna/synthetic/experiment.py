@@ -88,7 +88,7 @@ class Run:
     arms: dict[str, Tally]
     months: dict[str, list[Tally]]  # by stretch of thirty days
     mistakes: Counter[str]
-    caught: dict[str, Counter[str]]
+    caught: dict[str, Counter[str]]  # mended before sending, by arm; `found`: a rule spoke of it
 
 
 def run(seed: int, last: Month, days: int, only: tuple[str, ...] = ()) -> Run:
@@ -101,7 +101,7 @@ def run(seed: int, last: Month, days: int, only: tuple[str, ...] = ()) -> Run:
         {arm: Tally() for arm in ARMS},
         {arm: [Tally() for _ in range(stretches)] for arm in ARMS},
         Counter(),
-        {arm: Counter() for arm in ARMS},
+        {name: Counter() for name in (*ARMS, "found")},
     )
     months = [last]
     while months[0].first > first:
@@ -147,6 +147,7 @@ def _month(result: Run, seed: int, month: Month, first: date, only: tuple[str, .
             if sheet.mistake:
                 if arm == ARMS[0]:
                     result.mistakes[sheet.mistake.kind] += 1
+                    result.caught["found"][sheet.mistake.kind] += bool(seen.get("mistake"))
                 result.caught[arm][sheet.mistake.kind] += 1 - tally.wrong
 
 
@@ -296,13 +297,13 @@ def _tally(arm: str, decision: Decision | None, spent: float, seen: Mapping[str,
 def unseen(runs: Iterable[Run]) -> list[dict[str, Any]]:
     """Each kind of mistake: how many were made, and which share each arm mended before sending."""
     made: Counter[str] = Counter()
-    caught = {arm: Counter[str]() for arm in ARMS}
+    caught = {name: Counter[str]() for name in (*ARMS, "found")}
     for one in runs:
         made += one.mistakes
-        for arm in ARMS:
-            caught[arm] += one.caught[arm]
+        for name, counts in caught.items():
+            counts += one.caught[name]
     return [
-        {"kind": kind, "made": count, **{arm: round(caught[arm][kind] / count, 4) for arm in ARMS}}
+        {"kind": kind, "made": count, **{name: round(counts[kind] / count, 4) for name, counts in caught.items()}}
         for kind, count in made.most_common()
     ]
 

@@ -37,6 +37,8 @@ ENTRIES = (
     Entry(noop("Insurance claims"), noop("Claim rules"), "claims:rules", "claims.see"),
     Entry(noop("Insurance claims"), noop("Records asked for"), "claims:records", "claims.see"),
     Entry(noop("Finance"), noop("Claims and ledger"), "ledger:receivables", "ledger.see"),
+    Entry(noop("Insurance claims"), noop("Effect of checking"), "claims:effect", "claims.see"),
+    Entry(noop("Insurance claims"), noop("Learnt risk"), "claims:risk", "claims.see"),
     Entry(noop("Finance"), noop("Journal"), "ledger:journal", "ledger.see"),
     Entry(noop("Finance"), noop("Trial balance"), "ledger:trial-balance", "ledger.see"),
     Entry(noop("Management"), noop("Director's page"), "insight:director", "insight.see"),
