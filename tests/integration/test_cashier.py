@@ -463,4 +463,5 @@ def test_the_screens_of_the_cashier_answer_in_both_languages(patient, clerk, cli
         chief.save(update_fields=["language"])
         for address in addresses:
             assert client.get(address).status_code == 200, (lang, address)
+            assert client.get(f"/billing/payers/{made.public_id}/paper").content.startswith(b"%PDF")
     assert PaymentPlan.objects.count() == 0

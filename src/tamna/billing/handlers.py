@@ -15,6 +15,9 @@ from tamna.reception.models import Encounter, ServiceRequest
 PRICER, COLLECTOR = Actor.automation("bill.price"), Actor.automation("bill.pay")
 declare("bill.price", kind="E", module=__name__, engine="engines.tariff.price_line")
 declare("bill.copay", kind="E", module=__name__, engine="engines.tariff.copay")
+declare("lang.overseas", kind="F", module=__name__, engine="billing.services.third_payers",
+        covers=noop("Overseas insurers: guarantee number and limit, bill and itemised statement in Korean or English with diagnosis codes, payments and cuts. "
+                    "In won only; no guarantee letter is written."))  # fmt: skip
 declare("bill.special", kind="E", module=__name__, engine="engines.tariff.copay",
         covers=noop("Selective benefits at 30, 50, 80 and 90 %, full self-pay and non-covered lines by the day of service; an elective-doctor fee until 2017 "
                     "is shared when it is given, its own tariff is not known here."))  # fmt: skip

@@ -50,17 +50,26 @@ def head_of(invoice: Invoice) -> list[tuple[str, str]]:
 
 def frame_of(invoice: Invoice, printout: Printout, title: str, form: str) -> dict[str, Any]:
     """What every paper shows besides its own table."""
-    hospital, ko = Hospital.objects.first(), language() == "ko"
-    name = (hospital.name_ko if ko or not hospital.name_en else hospital.name_en) if hospital else ""
     printed = _("Printed %(at)s by %(who)s") % {"at": moment(printout.printed_at), "who": called(printout.printed_by)}
+    house = house_of()
     return {
-        "name": f"{title} {invoice.number}", "title": title, "form": form, "head": head_of(invoice), "wide": False,
+        "name": f"{title} {invoice.number}", "title": title, "form": form, "head": head_of(invoice), "wide": False, **house,
         "copy": _("Copy %(number)s") % {"number": printout.copy_no - 1} if printout.copy_no > 1 else "",
-        "synthetic": _("SYNTHETIC") if invoice.is_synthetic else "", "foot": f"{name} · {printed}", "hospital": name,
+        "synthetic": _("SYNTHETIC") if invoice.is_synthetic else "", "foot": f"{house['hospital']} · {printed}",
+    }  # fmt: skip
+
+
+def house_of() -> dict[str, Any]:
+    """Who issues the paper."""
+    hospital, ko = Hospital.objects.first(), language() == "ko"
+    if hospital is None:
+        return {"hospital": "", "house": []}
+    return {
+        "hospital": hospital.name_ko if ko or not hospital.name_en else hospital.name_en,
         "house": [
             (_("Institution number"), hospital.institution_id), (_("Business number"), hospital.business_no or "–"),
             (_("Address"), hospital.address or "–"), (_("Phone"), hospital.phone or "–"),
-        ] if hospital else [],
+        ],
     }  # fmt: skip
 
 

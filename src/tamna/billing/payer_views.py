@@ -12,7 +12,8 @@ from tamna.billing import selectors, services
 from tamna.billing.lists import PAYER_BILLS
 from tamna.billing.models import PayerAnswer, PayerBill, ThirdPayer
 from tamna.billing.money_views import won_of
-from tamna.core import clock, lists
+from tamna.billing.payer_papers import payer_bill_pdf
+from tamna.core import audit, clock, lists
 from tamna.core.access import needs
 from tamna.core.actor import Actor
 from tamna.reception.models import Encounter
@@ -43,6 +44,19 @@ def payer_bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "invoices": bill.encounter.invoices.order_by("seq"),
     }  # fmt: skip
     return render(request, "billing/payer_bill.html", context)
+
+
+@needs("billing.see")
+def payer_bill_paper(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The bill as it is sent."""
+    bill = get_object_or_404(
+        PayerBill.objects.select_related("payer", "encounter__patient", "encounter__department"), public_id=public_id
+    )
+    audit.note("payer.bill_printed", by=Actor.of(request), subject_type="payer_bill", subject_id=bill.public_id,
+               patient_ref=bill.encounter.patient.public_id)  # fmt: skip
+    response = HttpResponse(payer_bill_pdf(bill), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{bill.number}.pdf"'
+    return response
 
 
 @needs("billing.take")

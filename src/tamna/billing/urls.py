@@ -33,6 +33,7 @@ urlpatterns = [
     path("payers", payer_views.payer_bills, name="payer-bills"),
     path("payers/new", payer_views.keep_payer, name="keep-payer"),
     path("payers/<uuid:public_id>", payer_views.payer_bill, name="payer-bill"),
+    path("payers/<uuid:public_id>/paper", payer_views.payer_bill_paper, name="payer-bill-paper"),
     path("payers/<uuid:public_id>/send", payer_views.send, name="send-payer-bill"),
     path("payers/<uuid:public_id>/answer", payer_views.answer, name="payer-answer"),
     path("payers/<uuid:public_id>/withdraw", payer_views.withdraw, name="withdraw-payer-bill"),

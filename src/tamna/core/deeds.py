@@ -13,7 +13,7 @@ DEEDS = {
     "card.undone": noop("Card payment taken back"), "cash.counted": noop("Cash counted"),
     "deposit.returned": noop("Deposit returned"), "deposit.taken": noop("Deposit taken"),
     "house.closed": noop("Day of the house closed"), "payer.answered": noop("Third payer answered"),
-    "payer.bill_sent": noop("Third payer's bill sent"), "payer.bill_withdrawn": noop("Third payer's bill withdrawn"),
+    "payer.bill_sent": noop("Third payer's bill sent"), "payer.bill_printed": noop("Third payer's bill printed"), "payer.bill_withdrawn": noop("Third payer's bill withdrawn"),
     "payer.billed": noop("Third payer billed"), "payer.kept": noop("Third payer made known"),
     "plan.agreed": noop("Payment plan agreed"), "plan.broken": noop("Payment plan broken"), "plan.kept": noop("Payment plan kept"),
     "plan.ended": noop("Payment plan ended"), "plan.open": noop("Payment plan runs"),

@@ -115,6 +115,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/billing/order-codes/example": ("/billing/order-codes/example",),
     "/billing/payers": ("/billing/payers", "/billing/payers?state=open"),
     "/billing/payers/<uuid:public_id>": ("/billing/payers/{payer_bill}",),
+    "/billing/payers/<uuid:public_id>/paper": ("/billing/payers/{payer_bill}/paper",),
     "/billing/patients/<uuid:public_id>": ("/billing/patients/{patient}",),
     "/billing/visits/<uuid:public_id>/bill-payer": ("/billing/visits/{visit}/bill-payer",),
     "/billing/<uuid:public_id>/plan": ("/billing/{bill}/plan?parts=6",),
