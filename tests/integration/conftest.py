@@ -19,12 +19,14 @@ def _own_keys():
     from tamna.billing import rating
     from tamna.core import connections
     from tamna.ledger import services as ledger
+    from tamna.reception import learning
 
     def forget():
         crypto.forget_keys()
         rating.forget()
         connections.forget()
         ledger._account_ids.cache_clear()
+        learning._waits.cache_clear()
 
     forget()
     yield

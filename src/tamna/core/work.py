@@ -5,6 +5,8 @@ from django.utils.translation import gettext_noop as noop
 
 WORK = {
     "reception.tell_his": noop("Tell the HIS of an arrival"),
+    "reception.learn": noop("Begin the night's learning"),
+    "learn_nightly": noop("Learn waits, missed bookings and arrivals"),
     "billing.order": noop("Turn an order into charges"),
     "billing.order_revoked": noop("Take back charges of a cancelled order"),
     "billing.finished": noop("Make the bill of a finished visit"),

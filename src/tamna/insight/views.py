@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
@@ -18,6 +19,7 @@ from tamna.core.models import Department
 from tamna.core.paging import page
 from tamna.insight import selectors
 from tamna.insight.figures import FIGURES, Total, list_url, shown
+from tamna.reception import learning
 
 DAYS = 30
 DONE_URL = "/proposals?state=done"
@@ -51,6 +53,7 @@ def director(request: HttpRequest) -> HttpResponse:
         {"label": _("Claims of the month"), "note": _("%(n)s claims") % {"n": number(totals["claimed"].count)}, **face["claimed"]},
         {"label": _("Returned claims of the month"), "note": _("%(share)s returned") % {"share": face["return_share"]["figure"]}, "note_url": face["return_share"]["url"], **face["returned"]},
     ]  # fmt: skip
+    tiles += _foretold()
     if decides:
         tiles.append({"label": _("Done by automations"), "figure": number(done.count()), "note": _("last 24 hours"), "url": DONE_URL})  # fmt: skip
     context = {
@@ -70,6 +73,25 @@ def director(request: HttpRequest) -> HttpResponse:
         "targets": _targets(face, done.aggregate(sum=Sum("minutes"))["sum"] or 0 if decides else None),
     }  # fmt: skip
     return render(request, "insight/director.html", context)
+
+
+def _foretold() -> list[dict[str, Any]]:
+    """Visits of the next day that has any, with their interval and yesterday's error; nothing before the first night."""
+    coming = [row for row in learning.coming() if row.on > clock.today() and row.mean >= 1]
+    if not coming:
+        return []
+    row, before = coming[0], learning.yesterday()
+    note = _("%(low)s to %(high)s in 8 of 10 cases") % {
+        "low": number(round(row.low80)),
+        "high": number(round(row.high80)),
+    }
+    if before:
+        note += " · " + _("yesterday off by %(error)s, week before by %(plain)s") % {
+            "error": number(round(before.error)),
+            "plain": number(round(before.baseline_error)),
+        }
+    label = _("Visits expected %(day)s") % {"day": f"{row.on.month}. {row.on.day}."}
+    return [{"label": label, "figure": number(round(row.mean)), "note": note, "url": reverse("reception:models")}]
 
 
 def _targets(face: dict[str, dict[str, str]], saved: int | None) -> list[dict[str, str]]:

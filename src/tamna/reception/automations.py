@@ -126,7 +126,7 @@ def _moving_up(ticket: Ticket, left: int, now: datetime, earlier: int) -> Propos
                "department": {"ko": ticket.department.name_ko, "en": ticket.department.name_en}},
         evidence=({"label": noop("Waited"), "value": f"{waited}", "formula": "reception.selectors.left_behind"},
                   {"label": noop("Long waiters of the department"), "value": f"{left}", "formula": "reception.selectors.left_behind"},
-                  {"label": noop("Told at the desk"), "value": f"{ticket.predicted_wait_min or 0:.0f}", "formula": "engines.queueing"}),
+                  {"label": noop("Told at the desk"), "value": f"{ticket.predicted_wait_min or 0:.0f}", "formula": "reception.waits"}),
         minutes=1,
         pattern=ticket.department.code,
         subject=("ticket", str(ticket.public_id)),

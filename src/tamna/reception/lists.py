@@ -16,6 +16,12 @@ def _named(row: object) -> str:
     return row.name_ko if language() == "ko" else row.name_en  # type: ignore[attr-defined]
 
 
+def chance(row: Appointment) -> str:
+    """How likely a booked patient does not come, where the night told it."""
+    told = getattr(row, "noshow_chance", None) if row.status == Appointment.Status.BOOKED else None
+    return f"{told.probability * 100:.0f} %" if told else ""
+
+
 BOOKINGS = define(
     Listing(
         "bookings", noop("Bookings"), "reception.see", view="reception:bookings", order=("starts_at", "id"), of_patients=True,
@@ -25,6 +31,7 @@ BOOKINGS = define(
             Column("department", noop("Department"), lambda row: _named(row.slot.practitioner.department)),
             Column("doctor", noop("Doctor"), lambda row: _named(row.slot.practitioner), wide=True),
             Column("state", noop("State"), lambda row: row.get_status_display()),
+            Column("chance", noop("No-show chance"), chance, number=True, wide=True),
             Column("act", noop("Action"), unseen=True),
         ),
         filters=(

@@ -104,7 +104,11 @@ def _ticket_entries(ticket: Ticket, url: str) -> Iterator[Entry]:
     reason = _(ticket.priority_reason) if ticket.priority_reason else ""
     place = step(_("Place in the queue"), reason or str(ticket.priority), _("Priority, then time due, then number"))
     predicted = step(
-        _("Predicted wait"), minutes(ticket.predicted_wait_min), _("People ahead × pace of the last consultations")
+        _("Predicted wait"),
+        minutes(ticket.predicted_wait_min),
+        _("Model of the night over who waits and who is in the room")
+        if ticket.predicted_by == "model"
+        else _("People ahead × pace of the last consultations"),
     )
     forecast = (
         _("predicted %(minutes)s") % {"minutes": minutes(ticket.predicted_wait_min)}

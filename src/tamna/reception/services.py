@@ -93,12 +93,13 @@ def receive(
         )  # fmt: skip
     booked_at = appointment.starts_at if appointment else None
     rank, reason = policy.priority(patient, at=now, ktas=ktas, booked_at=booked_at)
-    wait = waits.predicted(department.pk, practitioner_id, on, now)
+    joining = waits.Joining(department.code, practitioner_id, booked_at, encounter.is_first_visit, ktas)
+    wait = waits.predicted(department.pk, joining, on, now)
     ticket = Ticket.objects.create(
         encounter=encounter, department=department, practitioner_id=practitioner_id, business_on=on, priority=rank,
         number=numbering.take(f"ticket:{department.code}", on.isoformat()), priority_reason=reason,
         due_at=max(now, booked_at) if booked_at and rank == policy.BOOKED else now, issued_at=now,
-        predicted_wait_min=Decimal(str(wait.value.minutes)),
+        **wait.fields(),
     )  # fmt: skip
     facts = {"encounter_id": encounter.pk, "patient_id": patient.pk, "department": department.code}
     audit.note(

@@ -74,3 +74,11 @@ def open_ahead(timestamp: int) -> int:
     from tamna.reception import hours
 
     return hours.open_ahead()
+
+
+@app.task(queue="core", lock="learn_nightly", retry=BACKOFF)
+def learn_nightly() -> dict[str, bool]:
+    """Learn waits, missed bookings and arrivals from the days that are over (야간 학습)."""
+    from tamna.reception import learning
+
+    return learning.learn()

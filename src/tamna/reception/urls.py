@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tamna.reception import hours_views, views
+from tamna.reception import hours_views, model_views, views
 
 app_name = "reception"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("bookings", views.bookings, name="bookings"),
     path("bookings/new", views.book, name="book"),
     path("bookings/<int:appointment_id>/cancel", views.cancel, name="cancel"),
+    path("models", model_views.models, name="models"),
+    path("models/<str:key>/switch", model_views.switch, name="model-switch"),
     path("doctors", hours_views.doctors, name="doctors"),
     path("doctors/<int:practitioner_id>", hours_views.doctor, name="doctor"),
     path("doctors/<int:practitioner_id>/absence", hours_views.absence, name="absence"),

@@ -26,6 +26,7 @@ ENTRIES = (
     Entry(noop("Patient affairs"), noop("Reception desk"), "reception:desk", "reception.receive"),
     Entry(noop("Patient affairs"), noop("Bookings"), "reception:bookings", "reception.see"),
     Entry(noop("Patient affairs"), noop("Queue board"), "reception:board", "reception.see"),
+    Entry(noop("Patient affairs"), noop("Forecasts"), "reception:models", "reception.see"),
     Entry(noop("Patient affairs"), noop("Patients"), "patients:list", "patients.see"),
     Entry(noop("Patient affairs"), noop("Cashier"), "billing:cashier", "billing.see"),
     Entry(noop("Patient affairs"), noop("Unpaid bills"), "billing:unpaid", "billing.see"),

@@ -99,6 +99,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/reception/patients/new": ("/reception/patients/new",),
     "/reception/messages/<int:message_id>": ("/reception/messages/{message}",),
     "/reception/board": ("/reception/board",),
+    "/reception/models": ("/reception/models",),
     "/reception/board/<str:code>": ("/reception/board/05",),
     "/reception/bookings": ("/reception/bookings", "/reception/bookings?doctor=90001&q=김"),
     "/reception/doctors": ("/reception/doctors", "/reception/doctors?q=의사"),
