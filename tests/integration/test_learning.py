@@ -126,3 +126,32 @@ def test_a_new_day_begins_the_learning_once(hospital, morning, clerk):
         outbox.record("business.day", {"date": on}, by=clerk)
     outbox.deliver_all()
     assert ProcrastinateJob.objects.filter(task_name__endswith="learn_nightly", status="todo").count() == 1
+
+
+def test_the_day_before_reminders_are_proposed_to_the_likeliest_and_measured_by_who_came(past, clerk):
+    from tamna.core import automations
+    from tamna.core.models import Outcome
+    from tamna.core.models import Proposal as Made
+
+    _department, doctor, people = past
+    on, made = clock.today() + timedelta(days=1), []
+    for k, person in enumerate(people[:10]):
+        at = clock.at_seoul(on, 600 + 10 * k)
+        slot = Slot.objects.create(practitioner=doctor, starts_at=at)
+        made.append(
+            Appointment.objects.create(slot=slot, patient=person, starts_at=at, booked_at=clock.now(), status="booked")
+        )
+        NoShowChance.objects.create(appointment=made[-1], probability="0.4" if k < 2 else "0.05", told_at=clock.now())
+    outbox.record("business.hour", {"date": clock.today().isoformat(), "hour": 15}, by=clerk)
+    outbox.deliver_all()
+    row = Made.objects.get(automation="rec.notify")
+    assert row.fields["appointment_ids"] == [made[0].pk, made[1].pk]
+    automations.decide(row.pk, "accepted", by=clerk)
+    Appointment.objects.filter(pk=made[0].pk).update(status="arrived")
+    Appointment.objects.filter(pk=made[1].pk).update(status="noshow")
+    outbox.record("business.day", {"date": (on + timedelta(days=1)).isoformat()}, by=clerk)
+    outbox.deliver_all()
+    assert {(each.label, each.is_good) for each in Outcome.objects.filter(proposal=row)} == {
+        ("Came", True),
+        ("Did not come", False),
+    }

@@ -6,6 +6,8 @@ from django.utils.translation import gettext_noop as noop
 WORK = {
     "reception.tell_his": noop("Tell the HIS of an arrival"),
     "reception.learn": noop("Begin the night's learning"),
+    "reception.reminder_outcomes": noop("Outcomes of booking reminders"),
+    "send_booking_reminder": noop("Remind of a booking"),
     "learn_nightly": noop("Learn waits, missed bookings and arrivals"),
     "billing.order": noop("Turn an order into charges"),
     "billing.order_revoked": noop("Take back charges of a cancelled order"),

@@ -13,6 +13,7 @@ from tamna.core.actor import Actor
 from tamna.core.automations import Action, Proposal, automation
 from tamna.core.models import Event
 from tamna.core.models import Proposal as Made
+from tamna.reception import reminders as reminders  # registers itself
 from tamna.reception import selectors, services
 from tamna.reception.models import Encounter, Ticket
 

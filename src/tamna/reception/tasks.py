@@ -82,3 +82,38 @@ def learn_nightly() -> dict[str, bool]:
     from tamna.reception import learning
 
     return learning.learn()
+
+
+@app.task(queue="messages", retry=BACKOFF)
+def send_booking_reminder(appointment_id: int) -> None:
+    """Send one booking's reminder, once (예약 안내 문자)."""
+    from django.utils import translation
+    from django.utils.translation import gettext as _
+
+    from tamna.connect.messaging import Message, send
+    from tamna.core import clock
+    from tamna.core.format import clock_time, day
+    from tamna.core.models import Hospital, InterfaceMessage
+    from tamna.reception.models import Appointment
+
+    row = Appointment.objects.select_related("patient", "slot__practitioner__department").get(pk=appointment_id)
+    hospital = Hospital.objects.first()
+    if (
+        row.status != Appointment.Status.BOOKED
+        or row.starts_at <= clock.now()
+        or not row.patient.phone
+        or hospital is None
+    ):
+        return
+    is_ko, department = row.patient.language == "ko", row.slot.practitioner.department
+    with translation.override("ko" if is_ko else "en"):
+        text = _("[%(hospital)s] Your %(department)s booking is on %(day)s at %(time)s. Please call us if you cannot come.") % {
+            "hospital": hospital.name_ko if is_ko else hospital.name_en, "department": department.name_ko if is_ko else department.name_en,
+            "day": day(clock.business_day(row.starts_at)), "time": clock_time(row.starts_at),
+        }  # fmt: skip
+    key = f"booked:{row.public_id}"
+    sent = send(Message(key=key, to=row.patient.phone, text=text))
+    InterfaceMessage.objects.get_or_create(
+        system="messaging", direction="out", control_id=key,
+        defaults={"kind": "reminder", "status": "sent", "detail": sent.message_id, "at": clock.now()},
+    )  # fmt: skip
