@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tamna.core import clock, outbox
+from tamna.core.actor import Actor
 from tamna.core.models import Department, Practitioner
 from tamna.patients import services as registration
 from tamna.reception import learning, selectors, services, waits
@@ -20,6 +21,7 @@ from tamna.reception.models import (
     Ticket,
 )
 
+CLERK = Actor("person", "clerk", role="reception", team="front")
 pytestmark = pytest.mark.django_db(transaction=True)
 DAYS = 14
 
@@ -155,3 +157,37 @@ def test_the_day_before_reminders_are_proposed_to_the_likeliest_and_measured_by_
         ("Came", True),
         ("Did not come", False),
     }
+
+
+def test_the_page_of_models_says_what_is_in_use_and_switches_it_off(past, client, user_of):
+    learning.tell_arrivals()
+    learning.learn_waits()
+    client.force_login(user_of("front_lead"))
+    page = client.get("/reception/models").content.decode()
+    assert "80" in page and str(clock.today().day) in page
+    assert client.post(f"/reception/models/{Learner.WAIT}/switch").status_code == 302
+    assert Learner.objects.get(key=Learner.WAIT).is_on is False
+    assert client.post("/reception/models/nothing/switch").status_code == 404
+    client.force_login(user_of("director"))
+    assert "/reception/models" in client.get("/insight/").content.decode()
+    Ticket.objects.update(predicted_wait_min=3, baseline_wait_min=4, predicted_low_min=1, predicted_high_min=9)
+    told = ArrivalForecast.objects.create(on=clock.today() - timedelta(days=1), told_on=clock.today() - timedelta(days=2), mean=30, low80=20, high80=44, baseline=36, is_baseline=False)  # fmt: skip
+    page = client.get("/reception/models").content.decode()
+    assert f"{told.mean:.0f}" in page
+    person = past[2][0]
+    slot = Slot.objects.create(practitioner=past[1], starts_at=clock.now() + timedelta(minutes=30))
+    booking = Appointment.objects.create(
+        slot=slot, patient=person, starts_at=slot.starts_at, booked_at=clock.now(), status="booked"
+    )
+    assert client.get("/reception/bookings").status_code == 200
+    NoShowChance.objects.create(
+        appointment=booking,
+        probability="0.37",
+        reasons={"ko": "예약까지 남은 날", "en": "days ahead"},
+        told_at=clock.now(),
+    )
+    page = client.get("/reception/bookings").content.decode()
+    assert "37 %" in page and "예약까지 남은 날" in page
+    ticket = services.receive(patient_id=past[2][1].pk, department_id=past[0].pk, by=CLERK)
+    client.force_login(user_of("reception"))
+    assert client.get(f"/reception/tickets/{ticket.public_id}").status_code == 200

@@ -18,7 +18,7 @@ def _named(row: object) -> str:
 
 def chance(row: Appointment) -> str:
     """How likely a booked patient does not come, where the night told it."""
-    told = getattr(row, "noshow_chance", None) if row.status == Appointment.Status.BOOKED else None
+    told = row.chance if row.status == Appointment.Status.BOOKED else None
     return f"{told.probability * 100:.0f} %" if told else ""
 
 

@@ -51,7 +51,7 @@ def _card(key: str, row: LearntModel | None, is_on: bool) -> dict[str, Any]:
     card: Mapping[str, Any] = row.card if row else {}
     found: dict[str, Any] = {
         "key": key, "is_on": is_on, "row": row, "title": _title(key), "state": _state(row, is_on), "in_use": bool(row and is_on and not row.is_baseline),
-        "facts": _facts(key, card, row),
+        "facts": _facts(key, card, row), "live": None,
     }  # fmt: skip
     if key == Learner.WAIT:
         found["live"] = waits.live_error(clock.today() - timedelta(days=1)) or waits.today_error()

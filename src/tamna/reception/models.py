@@ -93,6 +93,11 @@ class Appointment(models.Model):
         ]
         indexes = [models.Index(fields=["starts_at"])]
 
+    @property
+    def chance(self) -> "NoShowChance | None":
+        """How likely it is to be missed, where the night told it."""
+        return getattr(self, "noshow_chance", None)
+
 
 class Encounter(models.Model):
     """내원 (FHIR Encounter). The insurance belongs to the visit: its date decides."""
