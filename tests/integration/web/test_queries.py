@@ -66,6 +66,7 @@ from tamna.reception.models import Absence, Appointment, ClinicHours, ServiceReq
 
 MOST = 16  # questions of one answer, the bell's with them
 MORE = {
+    "/insight/": 17,
     "/patients/visits/{visit}": 25,
     "/patients/visits/{visit}/why/10-1": 20,
     "/catalogue/claim.omit": 25,
