@@ -19,6 +19,8 @@ DEEDS = {
     "plan.ended": noop("Payment plan ended"), "plan.open": noop("Payment plan runs"),
     "statement.printed": noop("Itemised statement printed"), "tax_file.made": noop("Tax-deduction file made"),
     "claim.change_noted": noop("Change after sending noted"), "encounter.diagnoses_changed": noop("Diagnoses changed"),
+    "recheck.resumed": noop("Check of the archive resumed"), "recheck.started": noop("Check of the archive started"),
+    "recheck.stopped": noop("Check of the archive stopped"), "risk.switched": noop("Risk forecast switched"),
     "write_off.asked": noop("Write-off asked for"),
     "bill.reminded": noop("Reminded of a bill"), "charge.added": noop("Charge added"),
     "charge.cancelled": noop("Charge cancelled"), "charge.entered": noop("Charge entered by hand"),

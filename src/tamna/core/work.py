@@ -18,6 +18,8 @@ WORK = {
     "ledger.payer": noop("Post a third payer's answer"),
     "billing.diagnoses_changed": noop("Bill anew under other diagnoses"),
     "claims.diagnoses_changed": noop("Statement under other diagnoses"),
+    "claims.tell_late": noop("Tell of claims whose term runs out"),
+    "send_on": noop("Send on batches without a receipt"),
     "billing.plans": noop("Look after payment plans"),
     "billing.claim_answered": noop("A third payer's answer through the claim"),
     "settle_terminal": noop("Finish card payments whose answer was lost"),
