@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tamna.engines.claimcheck import RuleSet, schema
+from tamna.engines.claimcheck import Company, RuleSet, schema
 from tamna.engines.claimcheck.examples import examples_of, rules_for
 from tamna.engines.claimcheck.frames import FramesCheck, frames_of
 from tamna.engines.claimcheck.ruleset import columns_of
@@ -48,6 +48,42 @@ def test_random_claims(seed, faults):
         spoil(documents[which % len(documents)], random.Random(how))
     tables, singles = both_ways(documents)
     assert tables == singles
+
+
+def test_ten_thousand_claims():
+    """Every claim alone with its patient's others, and all of them as tables."""
+    documents = list(synthetic(10_000, 20_261_130, 0.5))
+    chance = random.Random(7)
+    for document in chance.sample(documents, 4_000):
+        spoil(document, chance)
+    columns = {scope: frozenset(names) for scope, names in columns_of(documents[0]).items()}
+    for document in documents[:50]:
+        columns = {scope: columns[scope] | names for scope, names in columns_of(document).items()}
+    found = FramesCheck(RULES).check(frames_of(documents), columns, documents, peers=())
+    tables = {(row[0], *row[2:]) for row in found.iter_rows()}
+    by_patient: dict[str, list[int]] = {}
+    for place, document in enumerate(documents):
+        by_patient.setdefault(document["claim"]["patient_ref"], []).append(place)
+    singles = set()
+    for places in by_patient.values():
+        for turn, place in enumerate(places):
+            others = [documents[other] for other in places if other != place]
+            report = RULES.checked(documents[place], Company(others, turn, frozenset(), columns))
+            for hidden, some in enumerate((report.findings, report.hidden)):
+                singles |= {
+                    (
+                        place,
+                        one.rule_id,
+                        one.rule.over,
+                        one.at,
+                        one.line_no,
+                        one.severity,
+                        one.won_at_risk,
+                        bool(hidden),
+                    )
+                    for one in some
+                }
+    assert tables == singles and len(singles) > 10_000
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
