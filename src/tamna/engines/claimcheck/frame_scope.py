@@ -96,6 +96,7 @@ class Scope:
         self.claim: Places = frame["claim"].cast(pl.Int64()).to_numpy()
         self._levels: dict[Node, str] = {}
         self._keys: dict[Node, tuple[Places, int]] = {}
+        self._standing: dict[str, bool] = {}
         self._forces: dict[tuple[date, date | None], Mask | None] = {}
 
     def __len__(self) -> int:
@@ -170,9 +171,28 @@ class Scope:
                     kind, claim = False, claim and function in OF_THE_CLAIM
                 case Listed():
                     kind = False
-                case Lookup(table, _, _) if self.emitter.typing.tables[table].dated:
+                case Lookup(table, _, _) if self.emitter.typing.tables[table].dated and not self._stands(table):
                     claim = False  # the row's own day decides
         return "kind" if kind else "claim" if claim else "row"
+
+    def _stands(self, name: str) -> bool:
+        """Whether a dated table answers the same on every day of these rows and of their claims."""
+        if name not in self._standing:
+            changes = self.emitter.typing.tables[name].changes
+            first, last = self._span
+            is_known = first is not None and last is not None
+            self._standing[name] = is_known and not any(first < (day - EPOCH).days <= last for day in changes)  # type: ignore[operator]
+        return self._standing[name]
+
+    @cached_property
+    def _span(self) -> tuple[int | None, int | None]:
+        """The first and the last day of the rows and of their claims; none where a day is missing."""
+        days, known = self._days
+        visits = self.claims.frame["first_visit_on"] if "first_visit_on" in self.claims.frame.columns else None
+        if visits is None or visits.null_count() or not known.all() or not len(days):
+            return None, None
+        of_claims = visits.to_physical().to_numpy()
+        return int(min(days.min(), of_claims.min())), int(max(days.max(), of_claims.max()))
 
     # ---- rows ------------------------------------------------------------------------------------------------------
 
@@ -251,15 +271,31 @@ class Scope:
         """What a condition on the row needs of its kind or claim: a comparison with nothing is never true."""
         if self._level(node) != "row":
             return ()
+        if isinstance(node, Lookup) and node.column is None:
+            return self._there(node)
         if isinstance(node, Compare):
             sides = [side for side in (node.left, node.right) if self._level(side) in {"kind", "claim"}]
-            return tuple(Logic("not", (Test("null", side),)) for side in sides if not isinstance(side, Literal))
+            given = tuple(Logic("not", (Test("null", side),)) for side in sides if not isinstance(side, Literal))
+            looked_up = (side for side in (node.left, node.right) if isinstance(side, Lookup) and side not in sides)
+            return given + tuple(more for side in looked_up for more in self._there(side))
         if isinstance(node, Logic) and node.operator == "or":
             needs = [tuple(more for one in conjuncts(part) for more in self._implied(one)) for part in node.parts]
             if all(needs):
                 either = Logic("or", tuple(Logic("and", need) if len(need) > 1 else need[0] for need in needs))
                 return (either,) if self._level(either) != "row" else ()
         return ()
+
+    def _there(self, node: Lookup) -> tuple[Node, ...]:
+        """That each key alone stands somewhere in the table."""
+        table = self.emitter.typing.tables[node.table]
+        if not table.is_exact:
+            return ()
+        needs: list[Node] = []
+        for column, key in zip(table.key_columns, node.keys, strict=False):
+            values = tuple(dict.fromkeys(row[column] for row in table.rows if row.get(column) is not None))
+            if values and self._level(key) in {"kind", "claim"}:
+                needs.append(Test("in", key, values))
+        return tuple(needs)
 
     def _masks(self, level: str, wanted: list[list[Node]]) -> list[Mask | None]:
         asked = [nodes for nodes in wanted if nodes]

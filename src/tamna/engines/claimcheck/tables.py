@@ -120,6 +120,11 @@ class Table:
         return frozenset(days - {date.min, date.max})
 
     @property
+    def is_exact(self) -> bool:
+        """Found by the very values of its key columns."""
+        return bool(self.key_columns) and not (self._prefix or self._range)
+
+    @property
     def usable(self) -> bool:
         """Has rows, and the columns that name them."""
         return bool(self.rows) and all(column in self.rows[0] for column in self.key_columns)
