@@ -6,6 +6,7 @@ started for the time of the command. `tamna import fhir --help` says what each t
 example: tamna import fhir bundles/
          tamna import fees master.csv
          tamna import statutes laws/
+         tamna import reports reported.csv
 """
 
 import argparse
@@ -16,6 +17,7 @@ KINDS = {
     "fhir": "tamna.commands.imports.fhir",
     "fees": "tamna.commands.imports.fees",
     "statutes": "tamna.commands.imports.statutes",
+    "reports": "tamna.commands.imports.reports",
 }
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db.models import F
 
-from tamna.claims import archive, documents, recheck
+from tamna.claims import archive, documents, recheck, reports
 from tamna.claims.models import (
     Batch,
     Claim,
@@ -183,6 +183,32 @@ def test_rules_that_ask_reports_orders_and_infections(shelf):
     assert not {"U003", "X021"} & rules() and "L002" in rules()
     ReportedMachine.objects.all().delete()
     assert "L002" in archive.checker().not_evaluated
+
+
+def test_reports_from_a_list_land_once_and_bad_rows_are_told(shelf):
+    claim = shelf.claim(shelf.patient())
+    rows = [
+        {"what": "staff", "kind": "psychiatrist", "number": "90002", "valid_from": "2026-01-01", "valid_to": ""},
+        {"what": "machine", "kind": "MRI", "number": "7", "valid_from": "2026-01-01", "valid_to": "2027-01-01"},
+        {"what": "infection", "kind": "A75.3", "number": claim.claim_no, "valid_from": "2026-09-02"},
+        {"what": "machine", "kind": "MRI", "number": "8", "valid_from": "2026-01-01", "valid_to": "2025-01-01"},
+        {"what": "infection", "kind": "A75.3", "number": "?", "valid_from": "2026-09-02"},
+        {"what": "bed", "kind": "x", "valid_from": "2026-09-02"},
+        {"what": "staff", "kind": "doctor", "valid_from": "soon"},
+    ]
+    first = reports.take(enumerate(rows, start=1), by=CLERK)
+    assert (first.kept, first.same) == (3, 0)
+    assert [(row, column) for row, column, _ in first.refused] == [
+        (4, "valid_to"),
+        (5, "number"),
+        (6, "what"),
+        (7, "valid_from"),
+    ]
+    rows[1]["valid_to"] = "2028-01-01"
+    again = reports.take(enumerate(rows[:3], start=1), by=CLERK)
+    assert (again.kept, again.same) == (1, 2)
+    assert ReportedMachine.objects.get(kind="MRI").valid_to == date(2028, 1, 1)
+    assert InfectionReport.objects.get().encounter_id == claim.encounter_id
 
 
 def test_the_thirty_first_patient_of_a_therapist(shelf):

@@ -287,15 +287,12 @@ class Scope:
 
     def _there(self, node: Lookup) -> tuple[Node, ...]:
         """That each key alone stands somewhere in the table."""
-        table = self.emitter.typing.tables[node.table]
-        if not table.is_exact:
-            return ()
-        needs: list[Node] = []
-        for column, key in zip(table.key_columns, node.keys, strict=False):
-            values = tuple(dict.fromkeys(row[column] for row in table.rows if row.get(column) is not None))
-            if values and self._level(key) in {"kind", "claim"}:
-                needs.append(Test("in", key, values))
-        return tuple(needs)
+        known = self.emitter.typing.tables[node.table].keys_alone
+        return tuple(
+            Test("in", key, values)
+            for key, values in zip(node.keys, known, strict=False)
+            if values and self._level(key) in {"kind", "claim"}
+        )
 
     def _masks(self, level: str, wanted: list[list[Node]]) -> list[Mask | None]:
         asked = [nodes for nodes in wanted if nodes]

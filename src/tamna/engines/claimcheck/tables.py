@@ -18,6 +18,7 @@ from tamna.params import ParamsError, load_raw, table
 
 Key = tuple[Any, ...]
 EMPTY: Mapping[str, Any] = {}
+FEW = 5_000  # values of a key that are worth a look before the table is asked
 
 
 class Table:
@@ -119,10 +120,13 @@ class Table:
             days.add(ends if ends == date.max else ends + timedelta(days=1))
         return frozenset(days - {date.min, date.max})
 
-    @property
-    def is_exact(self) -> bool:
-        """Found by the very values of its key columns."""
-        return bool(self.key_columns) and not (self._prefix or self._range)
+    @cached_property
+    def keys_alone(self) -> Sequence[tuple[Any, ...]]:
+        """For each key column the values without which there is no row; empty where that is not so simple or not so few."""
+        if self._prefix or self._range or self._reported:
+            return ()
+        known = [tuple(dict.fromkeys(row.get(column) for row in self.rows)) for column in self.key_columns]
+        return [() if None in values or len(values) > FEW else values for values in known]
 
     @property
     def usable(self) -> bool:
