@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import psutil
 
 from tamna.commands.check import _columns, _tiled
 from tamna.engines.claimcheck import RuleSet
@@ -415,6 +416,8 @@ def postgres(claims: Claims) -> Callable[[], Found]:
         with here.cursor() as cursor, cursor.copy(f"COPY {name} FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
+    here.execute("SET max_parallel_workers_per_gather = 0")  # so that one process does all of it
+    server = psutil.Process(here.execute("SELECT pg_backend_pid()").fetchone()[0])  # type: ignore[index]
     here.execute("CREATE INDEX ON l (claim)")
     here.execute("VACUUM ANALYZE l")
     here.execute("VACUUM ANALYZE c")
@@ -422,6 +425,7 @@ def postgres(claims: Claims) -> Callable[[], Found]:
     def run() -> Found:
         return {rule: here.execute(query).fetchone()[0] for rule, query in SQL.items()}  # type: ignore[index]
 
+    run.cpu = lambda: sum(server.cpu_times()[:2])  # type: ignore[attr-defined]
     return run
 
 
@@ -437,18 +441,19 @@ CONTENDERS: dict[str, tuple[str, Callable[[Claims], Callable[[], Found]]]] = {
 
 
 def measured(name: str, count: int) -> dict[str, Any]:
-    """One contender over `count` claims, the better of two runs. The server of PostgreSQL counts by the clock alone."""
+    """One contender over `count` claims, the better of two runs."""
     claims = Claims.of(count)
     run = CONTENDERS[name][1](claims)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    cpu_clock = getattr(run, "cpu", time.process_time)
     best: tuple[float, float] = (float("inf"), float("inf"))
     for _ in range(2):
-        wall, cpu = time.perf_counter(), time.process_time()
+        wall, cpu = time.perf_counter(), cpu_clock()
         found = run()
-        best = min(best, (time.perf_counter() - wall, time.process_time() - cpu))
+        best = min(best, (max(cpu_clock() - cpu, 0.001), time.perf_counter() - wall))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     told = {rule: found.get(rule, 0) for rule in SUBSET}
-    return {"name": name, "claims": count, "lines": len(claims.frames["lines"]), "wall": best[0], "cpu": best[1],
+    return {"name": name, "claims": count, "lines": len(claims.frames["lines"]), "wall": best[1], "cpu": best[0],
             "peak_mib": peak >> 10, "more_mib": (peak - before) >> 10, "found": told}  # fmt: skip
 
 
@@ -503,12 +508,13 @@ def main() -> int:
     print(
         f"{len(SUBSET)} rules over {first['claims']:,} synthetic claims with {first['lines']:,} lines, the better of two runs"
     )
-    print(f"{'':38}{'claims/s':>10}{'CPU s':>8}{'peak MiB':>10}{'times slower':>14}")
+    print(f"{'':38}{'claims a CPU s':>16}{'by the clock':>14}{'peak MiB':>10}{'times the CPU':>15}")
     for row in rows:
-        speed = row["claims"] / row["wall"]
-        ratio = first["claims"] / first["wall"] / speed
+        speed = row["claims"] / row["cpu"]
+        ratio = first["claims"] / first["cpu"] / speed
         told = "" if row["found"] == first["found"] or row["claims"] != first["claims"] else "  FINDS OTHERWISE"
-        print(f"{CONTENDERS[row['name']][0]:38}{speed:10,.0f}{row['cpu']:8.2f}{row['peak_mib']:10}{ratio:14.1f}{told}")
+        by_clock = row["claims"] / row["wall"]
+        print(f"{CONTENDERS[row['name']][0]:38}{speed:16,.0f}{by_clock:14,.0f}{row['peak_mib']:10}{ratio:15.1f}{told}")
     if whole := asked("--whole", "--claims", str(args.claims)):
         print(f"every rule: {whole['rules']} judged, {whole['claims_per_s']:,} claims/s ({whole['claims_per_cpu_s']:,} a CPU second), "
               f"{whole['peak_mib']} MiB; one warm claim {whole['one_claim_ms']} ms ({whole['one_claim_cpu_ms']} ms CPU)")  # fmt: skip
