@@ -184,7 +184,7 @@ class ClaimResponse(models.Model):
         Batch, on_delete=models.PROTECT, null=True, blank=True, related_name="responses"
     )  # under which it was asked
     document_id = models.CharField(max_length=80)  # of the agency's document: a replay changes nothing
-    kind = models.CharField(max_length=10)  # receipt result payment
+    kind = models.CharField(max_length=10)  # result payment request
     status = models.CharField(max_length=12)  # received returned impossible held full adjusted paid
     requested_won = models.BigIntegerField(default=0)
     decided_won = models.BigIntegerField(default=0)

@@ -281,6 +281,9 @@ STATUS = {"returned": Claim.Status.RETURNED, "impossible": Claim.Status.IMPOSSIB
           "adjusted": Claim.Status.ADJUSTED, "held": Claim.Status.HELD, "paid": Claim.Status.PAID}  # fmt: skip
 
 
+KIND = {"payment": "payment", "request_records": "request"}  # of a response; returns and results are results
+
+
 @transaction.atomic
 def _keep(document: hira.Document, by: Actor) -> int:
     from tamna.core.models import InterfaceMessage
@@ -306,7 +309,7 @@ def _keep(document: hira.Document, by: Actor) -> int:
             records.keep(document, row, batch, claim, by)
         responses.append(
             ClaimResponse(
-                claim=claim, batch=batch, document_id=f"{document.kind}:{document.id}", kind="payment" if document.kind == "payment" else "result",
+                claim=claim, batch=batch, document_id=f"{document.kind}:{document.id}", kind=KIND.get(document.kind, "result"),
                 status=row.status, requested_won=row.requested, decided_won=row.decided, reason_code=row.reason, reason_text=row.text,
                 lines=[cut.model_dump() for cut in row.lines], decided_on=document.on, received_at=clock.now(),
             )
@@ -324,13 +327,15 @@ def _keep(document: hira.Document, by: Actor) -> int:
         facts = {"claim_id": response.claim_id, "response_id": response.pk, "status": response.status,
                  "encounter_id": response.claim.encounter_id}  # fmt: skip
         subject = ("claim", response.claim.public_id)
+        if response.kind == "request":
+            continue  # no decision: `records.requested` tells of it
         if response.kind == "payment":
             outbox.record("claim.paid", {**facts, "won": response.decided_won}, by=by, subject=subject)
         else:
             cut = response.requested_won - response.decided_won
             facts |= {"won": response.decided_won, "cut_won": cut}
             outbox.record("claim.answered", facts, by=by, subject=subject)
-    if document.kind != "payment":
+    if document.kind not in KIND:
         batch.status = Batch.Status.REVIEWED
         batch.save(update_fields=["status"])
         back = sum(response.status not in ("full", "held") for response in responses)

@@ -28,7 +28,7 @@ DEEDS = {
     "claim.approved": noop("Claim approved"), "claim.batched": noop("Put into a batch"),
     "claim.checked": noop("Claim checked"), "claim.cut_accepted": noop("Cut accepted"),
     "claim.drafted": noop("Claim drafted"), "claim.fixed": noop("Claim fixed"), "claim.held": noop("Claim held"),
-    "answer.seen": noop("Answer marked as seen"), "batch.dissolved": noop("Refused batch taken back"),
+    "answer.downloaded": noop("Answer downloaded"), "answer.seen": noop("Answer marked as seen"), "batch.dissolved": noop("Refused batch taken back"),
     "claim.added": noop("Omitted charges claimed"), "claim.incomplete": noop("Kept back as incomplete"),
     "claim.supplemented": noop("Supplement written"), "records.requested": noop("Records asked for"),
     "records.sent": noop("Records sent"),

@@ -18,6 +18,7 @@ from tamna.connect import hira
 from tamna.core import clock, outbox
 from tamna.core.errors import DomainError
 from tamna.core.models import AuditEntry, Event, Proposal
+from tamna.engines.claimfile import answers as text
 from tamna.engines.claimfile import fixed, ndjson
 from tamna.ledger.receivables import reconcile
 from tests.integration.test_flow import number, visit
@@ -289,6 +290,7 @@ def test_records_that_are_asked_for_become_a_task_with_its_day(received, agency,
     told(received, clerk, 1, "request_records", "held", reason="B01", what="의무기록 사본", due_on="2026-12-11")
     asked = RecordRequest.objects.get()
     assert asked.due_on.isoformat() == "2026-12-11" and asked.claim.status == "held"
+    assert ClaimResponse.objects.get().kind == "request" and not Event.objects.filter(name="claim.answered").exists()
     offered = Proposal.objects.get(automation="claim.submit", action="SendRecords")
     assert clock.business_day(offered.due_at).isoformat() == "2026-12-11"
     with pytest.raises(DomainError) as empty:
@@ -314,6 +316,12 @@ def test_the_sums_of_a_batch_add_up_at_every_step(received, clerk):
     told(received, clerk, 3, "payment", "paid", decided=first - 1000)
     sums = adds_up()
     assert (sums.cut, sums.paid, sums.to_pay) == (1000, first - 1000, 0) and sums.back > 0
+    told_as = [
+        text.read(text.write([selectors.document_of(received, row)]))[0] for row in selectors.answers_of(received)
+    ]
+    assert [(row["kind"], row["id"], row["decided_sum"]) for row in told_as] == [
+        ("result", 1, first - 1000), ("return", 2, 0), ("payment", 3, first - 1000),
+    ]  # fmt: skip
     assert reconcile().differing == 0
     assert {row.state for row in reconcile().buckets} >= {"cut_open", "returned", "received"}
     claims.accept_cut(response_id=ClaimResponse.objects.get(status="adjusted").pk, by=clerk)

@@ -20,7 +20,7 @@ INCOMPLETE = define(
             Column("patient", noop("Patient"), lambda row: row.encounter.patient.masked_name),
             Column("department", noop("Department"), lambda row: department_of(row.department), wide=True),
             Column("reasons", noop("What is missing or wrong"), lambda row: " / ".join(said(row.gaps, language()))),
-            Column("claimed", noop("Claimed"), lambda row: row.insurer_won, number=True),
+            Column("claimed", noop("Claimed"), lambda row: row.insurer_won, number=True, wide=True),
             Column("visit", noop("Visit"), lambda row: str(row.first_visit_on), wide=True),
         ),
         empty=noop("Nothing is missing on any claim."), hint=noop("Every claim is asked again when its batch is made."),
@@ -37,7 +37,7 @@ STATEMENTS = define(
             Column("department", noop("Department"), lambda row: department_of(row.claim.department), wide=True),
             Column("total", noop("Total"), lambda row: row.total_won, number=True, wide=True),
             Column("claimed", noop("Claimed"), lambda row: row.insurer_won, number=True),
-            Column("decided", noop("Decided"), lambda row: row.claim.decided_won, number=True),
+            Column("decided", noop("Decided"), lambda row: row.claim.decided_won, number=True, wide=True),
             Column("state", noop("State"), lambda row: row.claim.get_status_display()),
         ),
     )

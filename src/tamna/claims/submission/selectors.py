@@ -86,6 +86,28 @@ def name_of(document: dict[str, Any]) -> str:
     return _("Return") if document["returned"] == document["count"] else _("Notice of result")
 
 
+DOCUMENT_KIND = {"payment": "payment", "request": "request_records"}
+
+
+def document_of(batch: Batch, document: dict[str, Any]) -> dict[str, Any]:
+    """A kept answer as the agency wrote it. Two queries."""
+    serials = {entry.claim_id: entry.serial_no for entry in batch.entries.all()}
+    due = dict(
+        RecordRequest.objects.filter(batch=batch, document_id=document["document_id"]).values_list("claim_id", "due_on")
+    )
+    rows = [
+        {"serial_no": serials[row.claim_id], "status": row.status, "requested": row.requested_won, "decided": row.decided_won,
+         "reason": row.reason_code, "text": row.reason_text, "lines": row.lines, "due_on": due.get(row.claim_id)}
+        for row in ClaimResponse.objects.filter(batch=batch, document_id=document["document_id"]).order_by("id")
+    ]  # fmt: skip
+    number = document["document_id"].rpartition(":")[2]
+    kind = "return" if document["returned"] == document["count"] else DOCUMENT_KIND.get(document["kind"], "result")
+    return {
+        "id": int(number) if number.isdigit() else 0, "kind": kind, "batch_no": batch.batch_no, "receipt_no": batch.receipt_no,
+        "on": document["decided_on"], "decided_sum": document["won"], "count": len(rows), "statements": rows,
+    }  # fmt: skip
+
+
 def entries_of(batch: Batch) -> QuerySet[BatchEntry]:
     return BatchEntry.objects.filter(batch=batch).select_related("claim__encounter__patient", "claim__department")
 
@@ -102,7 +124,7 @@ def _happened(batch: Batch, documents: list[dict[str, Any]]) -> Iterator[tuple[d
 
     yield entry(batch.made_at, _("Batch made"), _("%(count)s statements") % {"count": batch.statements})
     if batch.received_at:
-        yield entry(batch.received_at, _("Receipt"), batch.receipt_no, "green")
+        yield entry(batch.received_at, _("Agency's receipt"), batch.receipt_no, "green")
     for row in documents:
         note = _("%(count)s statements · %(won)s") % {"count": row["count"], "won": won(row["won"])}
         tone = "amber" if row["back"] or row["cut"] or row["held"] else "green"

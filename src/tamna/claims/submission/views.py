@@ -1,5 +1,6 @@
 """Screens of sending: what would go, a batch with its files and answers, records asked for, corrections."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -11,10 +12,11 @@ from tamna.claims import services
 from tamna.claims.models import Batch, Claim, ClaimResponse, RecordRequest
 from tamna.claims.submission import completeness, records, selectors, sending
 from tamna.claims.submission.lists import ANSWER, INCOMPLETE, RECORDS, STATEMENTS
-from tamna.core import audit, clock, lists
+from tamna.core import access, audit, clock, lists
 from tamna.core.access import needs
 from tamna.core.actor import Actor
 from tamna.core.format import language
+from tamna.engines.claimfile import answers as text
 
 AT_ONCE = 2_000  # statements of one press; the rest is offered again
 
@@ -83,11 +85,24 @@ def answer(request: HttpRequest, public_id: UUID, kind: str, number: str) -> Htt
     document = next((item for item in selectors.answers_of(row) if item["document_id"] == f"{kind}:{number}"), None)
     if document is None:
         return redirect("claims:batch", public_id=public_id)
+    if request.GET.get("dress") == "text" and access.may(request.user, "claims.submit"):
+        return _answer_text(request, row, document)
     rows = ClaimResponse.objects.filter(batch=row, document_id=document["document_id"]).select_related(
         "claim__encounter__patient"
     )
     context = {"batch": row, "document": document, "name": selectors.name_of(document)}
     return lists.show(request, ANSWER, rows, "claims/answer.html", context)
+
+
+def _answer_text(request: HttpRequest, batch: Batch, document: dict[str, Any]) -> HttpResponse:
+    """The document as fixed-width text: serials and won, nobody's name."""
+    content = text.write([selectors.document_of(batch, document)])
+    audit.note("answer.downloaded", by=Actor.of(request), subject_type="batch", subject_id=batch.public_id,
+               detail={"document": document["document_id"]})  # fmt: skip
+    response = HttpResponse(content, content_type="text/plain; charset=cp949")
+    name = f"{batch.batch_no}-{document['document_id'].replace(':', '-')}.TR1"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @needs("claims.submit")
