@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from tamna.core import clock, lists
+from tamna.core import clock, lists, outbox
 from tamna.core.access import needs
 from tamna.core.choices import departments
 from tamna.ledger import selectors
@@ -58,5 +58,6 @@ def receivables(request: HttpRequest) -> HttpResponse:
     found = reconcile()
     order = list(STANDS)
     rows = sorted(found.buckets, key=lambda row: order.index(row.state) if row.state in order else len(order))
+    behind = sum(lag.waiting for lag in outbox.lags() if lag.handler.startswith("ledger."))
     named = [(_(STANDS.get(row.state, row.state)), row) for row in rows]
-    return render(request, "ledger/receivables.html", {"found": found, "rows": named})
+    return render(request, "ledger/receivables.html", {"found": found, "rows": named, "behind": behind})

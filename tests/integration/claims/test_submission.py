@@ -330,6 +330,19 @@ def test_the_sums_of_a_batch_add_up_at_every_step(received, clerk):
     assert after.differing == 0 and after.difference_won == 0 and "cut_open" not in {row.state for row in after.buckets}
 
 
+def test_the_page_tells_a_ledger_that_is_behind_from_a_difference(received, clerk, user_of):
+    browser = Client()
+    browser.force_login(user_of("director"))
+    assert "양쪽 일치" in browser.get("/ledger/receivables").content.decode()
+    serial = received.entries.get(serial_no="00001")
+    raw = {"id": 1, "kind": "payment", "batch_no": received.batch_no, "receipt_no": received.receipt_no, "on": "2026-12-01", "count": 1,
+           "decided_sum": serial.insurer_won, "statements": [{"serial_no": "00001", "status": "paid", "requested": serial.insurer_won, "decided": serial.insurer_won}]}  # fmt: skip
+    claims._keep(hira.Document.model_validate(raw), clerk)  # its event is not delivered yet
+    assert "기장하지 않은 사건이" in browser.get("/ledger/receivables").content.decode()
+    outbox.deliver_all()
+    assert "양쪽 일치" in browser.get("/ledger/receivables").content.decode()
+
+
 def test_a_difference_between_claims_and_ledger_is_found_by_visit(received, clerk):
     told(received, clerk, 1, "result", "full", decided=received.entries.get(serial_no="00001").insurer_won)
     claim = received.entries.get(serial_no="00001").claim
