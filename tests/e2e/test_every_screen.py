@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 MORE = (  # the same screens in another state
     ("front_lead", "/reception/?q=00000777"), ("front_lead", "/reception/?q=%EA%B9%80"), ("front_lead", "/reception/bookings?q=00000777"),
     ("front_lead", "/patients/?q=nobody-is-called-so"), ("front_lead", "/search?q=%EA%B9%80"), ("claims1", "/claims/?state=returned"),
-    ("claims1", "/claims/answers?show=all"), ("claims1", "/proposals?state=decided"), ("director", "/proposals?state=done"),
+    ("claims1", "/claims/answers?show=all"), ("claims1", "/claims/rules/new?rule=R001"), ("claims1", "/claims/rules/E002"), ("claims1", "/proposals?state=decided"), ("director", "/proposals?state=done"),
     ("director", "/insight/figures/errors"), ("director", "/insight/figures/paid"), ("director", "/catalogue?show=built"),
     ("general1", "/ledger/trial-balance?start=2000-01-01&end=2000-01-02"),
 )  # fmt: skip
