@@ -60,6 +60,15 @@ document.addEventListener("click", (event) => {
   return field.matches("textarea") ? insert(button, field) : choose(button, field);
 });
 
+// Suggested examples are judged as soon as they stand in the form.
+let examples = document.getElementById("field-examples")?.value;
+addEventListener("htmx:after:swap", () => {
+  const field = document.getElementById("field-examples");
+  if (!field || field.value === examples) return;
+  examples = field.value;
+  field.dispatchEvent(new Event("put", { bubbles: true }));
+});
+
 document.getElementById("build-field")?.addEventListener("input", (event) => {
   const values = Object.entries(facts[event.target.value.trim()]?.values ?? {});
   document.getElementById("field-values").replaceChildren(...values.map(([value, name]) => Object.assign(document.createElement("option"), { value, textContent: name })));
