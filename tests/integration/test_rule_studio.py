@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from tamna.claims import services as claims
 from tamna.claims.models import Claim, RuleSwitch, RuleVersion
-from tamna.claims.studio import digest, ruleset, services, text, unsent
+from tamna.claims.studio import digest, ruleset, selectors, services, text, unsent
 from tamna.core import clock, outbox
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
@@ -106,6 +106,22 @@ def test_each_version_holds_on_days_of_its_own(people):
     back = services.ask(rule_id="R001", kind="on", from_on=today, reason="되살림", by=people[0])
     services.approve(switch_id=back.pk, by=people[1])
     assert "R001" in ruleset.in_force(today) and "R001" not in ruleset.in_force(today - timedelta(days=1))
+
+
+def test_a_rule_retired_from_its_first_day_is_still_found(people):
+    on(people=people, day=date(2020, 1, 1))
+    on(None, people=people, kind="off", day=date(2018, 1, 1))  # R001
+    off = services.ask(rule_id="OWN-1", kind="off", from_on=date(2020, 1, 1), reason="폐지", by=people[0])
+    services.approve(switch_id=off.pk, by=people[1])
+    states = {row.id: row.state for row in selectors.rows()}
+    assert (states["OWN-1"], states["R001"], states["R002"], len(states)) == ("off", "off", "on", 357)
+    shown = [selectors.dossier(rule_id) for rule_id in ("OWN-1", "R001", "R002", "NONE")]
+    assert [one and (one.state, one.number, one.holds) for one in shown] == [
+        ("off", 1, False),
+        ("off", None, False),
+        ("on", None, True),
+        None,
+    ]
 
 
 def test_a_rule_that_is_switched_on_finds_unsent_claims_and_leaves_them_when_retired(people, patient, clerk):  # noqa: F811

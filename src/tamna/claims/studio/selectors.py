@@ -62,11 +62,12 @@ def rows() -> list[Row]:
             since = rule.starts_on if rule.starts_on > date.min else None
             count, won = lately.get(rule.id, (0, 0))
             found[rule.id] = Row(rule, state, rule.id in own, since, rule.id in waiting, count, won)
+    decided = {switch.rule_id for switch in ruleset.switches()}
     for version in latest_versions():
-        if version.rule_id not in found:
-            rule = _readable(version)
-            if rule:
-                found[rule.id] = Row(rule, "draft", True, None, rule.id in waiting)
+        if version.rule_id not in found and (rule := _readable(version)):
+            found[rule.id] = Row(rule, "off" if rule.id in decided else "draft", True, None, rule.id in waiting)
+    for rule in ruleset.shipped().rules:  # retired from its first day on
+        found.setdefault(rule.id, Row(rule, "off", False, None, rule.id in waiting))
     return sorted(found.values(), key=lambda row: (not row.waits, row.id))
 
 
@@ -129,13 +130,17 @@ def dossier(rule_id: str, number: int | None = None) -> Dossier | None:
     pieces = [(rule, numbers.get(known.versions.get(rule.key, 0))) for rule in known.rules.rules if rule.id == rule_id]
     current = next((piece for piece in pieces if piece[0].at(today)), None)
     planned = next((piece for piece in pieces if piece[0].starts_on > today), None)
-    state = "on" if current else "planned" if planned else "off" if pieces else "draft"
+    switches = RuleSwitch.objects.filter(rule_id=rule_id).select_related("version", "asked_by", "decided_by", "author")
+    switches = list(switches.order_by("-id")[:50])
+    shipped = ruleset.shipped().by_id.get(rule_id)
+    was_on = bool(pieces) or shipped or any(switch.verdict == "approved" for switch in switches)
+    state = "on" if current else "planned" if planned else "off" if was_on else "draft"
     shown = current or planned or (pieces[-1] if pieces else None)
     chosen = next((version for version in versions if version.number == number), None) if number else None
     if number and chosen is None:
         return None
-    if chosen is None and shown and shown[1] is None:
-        rule, raw, number = shown[0], ruleset.shipped_raw()[rule_id], None
+    if chosen is None and shipped and (shown[1] is None if shown else not versions):
+        rule, raw, number = shown[0] if shown else shipped, ruleset.shipped_raw()[rule_id], None
     else:
         chosen = (
             chosen
@@ -146,9 +151,8 @@ def dossier(rule_id: str, number: int | None = None) -> Dossier | None:
         if chosen is None or readable is None:
             return None
         rule, raw, number = readable, ruleset.raw_of(chosen.text), chosen.number
-    switches = RuleSwitch.objects.filter(rule_id=rule_id).select_related("version", "asked_by", "decided_by", "author")
     return Dossier(
-        rule_id, rule, raw, state, bool(versions), number, versions, list(switches.order_by("-id")[:50]), pieces, list(_tables(rule)),
+        rule_id, rule, raw, state, bool(versions), number, versions, switches, pieces, list(_tables(rule)),
         list(RuleTrial.objects.filter(rule_id=rule_id).order_by("-id")[:5]), _ended(rule_id), hits_of(rule_id),
     )  # fmt: skip
 
