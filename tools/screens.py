@@ -31,7 +31,7 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 MOST = 8  # addresses of one screen that are read for links
 LINK = re.compile(r'(?:href|hx-get)="(/[^"#?]*)')
 NO_SCREEN = frozenset({  # what answers with a file, a part of a page, another page, or to machines; the first run is over
-    "billing:fees-example", "billing:order-codes-example", "claims:rule-file", "claims:rules-export", "web:account-example", "web:badges",
+    "billing:fees-example", "billing:order-codes-example", "claims:remedy-letter", "claims:rule-file", "claims:rules-export", "web:account-example", "web:badges",
     "web:first-run", "web:healthz", "web:live-address", "web:metrics",
     "web:notification", "web:notification-count", "web:readyz",
 })  # fmt: skip

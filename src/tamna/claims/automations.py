@@ -14,7 +14,9 @@ from pydantic import Field
 
 from tamna.billing import services as billing
 from tamna.claims import after_sending, risk, selectors, services
-from tamna.claims.models import Claim, ClaimResponse, Finding, RecordRequest
+from tamna.claims.coding.automations import propose_codes as propose_codes
+from tamna.claims.models import Claim, ClaimResponse, Finding, RecordRequest, Remedy
+from tamna.claims.remedies import automations as remedies
 from tamna.claims.submission import records
 from tamna.claims.submission.terms import TERMS, lapses_on
 from tamna.core import automations, clock, outbox
@@ -428,12 +430,15 @@ class LetCut(Action):
 
 
 @automation(
-    "claim.reclaim", kind="P", team="claims", on="claim.answered", engine="claims.selectors.regained_share",
-    covers=noop("Returned statements by expected won, and cuts too small for an objection; objections are written by hand."),
+    "claim.reclaim", kind="P", team="claims", on=("claim.answered", "remedy.ruled"), engine="engines.remedies",
+    covers=noop("Returned statements, cuts, objections and appeals by expected won a day left; a person sends each."),
 )  # fmt: skip
 def propose_reclaims(event: Event) -> Iterator[Proposal[Action]]:
-    """What came back: send again what was returned, let go what is not worth the work."""
-    if event.payload["status"] not in ("returned", "adjusted"):
+    """What came back: send again what was returned, let go what is not worth the work, else what the law offers."""
+    if event.name == "remedy.ruled":
+        yield from remedies.after_ruling(
+            Remedy.objects.select_related("claim", "response").get(pk=event.payload["remedy_id"])
+        )
         return
     response = ClaimResponse.objects.select_related("claim").get(pk=event.payload["response_id"])
     claim, cut = response.claim, response.requested_won - response.decided_won
@@ -456,6 +461,8 @@ def propose_reclaims(event: Event) -> Iterator[Proposal[Action]]:
             evidence=({"label": noop("Cut"), "value": f"{cut:,}", "formula": response.reason_code},
                       {"label": noop("Work of an objection"), "value": f"{OBJECTION_WON:,}", "formula": "[?]"}),
         )  # fmt: skip
+    elif response.status == "adjusted":
+        yield from remedies.after_answer(response)
 
 
 MEASURED = ("claim.fix", "claim.exception", "claim.risk", "claim.over", "claim.reclaim", "claim.omit")

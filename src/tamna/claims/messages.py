@@ -27,6 +27,17 @@ MESSAGES = {
     "claims.note_needed": _("Write what was sent. Nothing was sent yet."),
     "claims.records_refused": _("The agency refused the records (%(code)s). They stay on the list."),
     "claims.already_decided": _("This answer was already dealt with."),
+    "claims.no_such_article": _(
+        "%(law)s %(article)s does not exist or is not in force. Nothing was kept; correct the reference."
+    ),
+    "claims.note_empty": _("The note is empty. Nothing was kept."),
+    "claims.note_long": _("A note holds at most %(count)s characters. Nothing was kept."),
+    "claims.remedy_state": _("This is “%(status)s” now; the step does not fit. Nothing was changed."),
+    "claims.remedy_filed": _("An objection to this cut waits for its ruling. The cut is accepted after it."),
+    "claims.remedy_late": _("The last day was %(day)s. Nothing was sent."),
+    "claims.remedy_refused": _(
+        "The agency did not take it (%(code)s). Your letter is kept; correct it and send it again."
+    ),
     "claims.rule_faulty": _(
         "%(count)s places of the rule need correction. Nothing was kept; what you wrote still stands in the form."
     ),

@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from tamna.claims.coding.models import ClinicalNote as ClinicalNote
+from tamna.claims.remedies.models import Remedy as Remedy
 from tamna.claims.studio.models import RuleSwitch as RuleSwitch
 from tamna.claims.studio.models import RuleTrial as RuleTrial
 from tamna.claims.studio.models import RuleVersion as RuleVersion

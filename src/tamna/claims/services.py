@@ -318,7 +318,7 @@ def _keep(document: hira.Document, by: Actor) -> int:
             continue  # it went on under another serial or number since: the answer is kept, the state is not
         if not (claim.status == Claim.Status.PAID and document.kind != "payment"):
             claim.status = STATUS[row.status]
-        if row.status != "held":
+        if row.status != "held" and (document.kind != "payment" or claim.decided_won is None):
             claim.decided_won = row.decided
         changed.append(claim)
     ClaimResponse.objects.bulk_create(responses)
@@ -370,13 +370,19 @@ def _tell_wrong(document: hira.Document) -> None:
 
 @transaction.atomic
 def accept_cut(*, response_id: int, by: Actor) -> ClaimResponse:
-    """Accept what was cut (삭감 수용): only now revenue is lowered. Raises claims.already_decided."""
+    """Accept what was cut (삭감 수용): only now revenue is lowered, by what no objection regained.
+
+    Raises claims.already_decided, claims.remedy_filed while an objection waits for its ruling.
+    """
     response = ClaimResponse.objects.select_for_update().select_related("claim").get(pk=response_id)
     if response.seen_at is not None or response.status != "adjusted":
         raise DomainError("claims.already_decided")
+    remedies = list(response.remedies.all())
+    if any(remedy.status == "filed" for remedy in remedies):
+        raise DomainError("claims.remedy_filed")
     response.seen_by, response.seen_at = by.name, clock.now()
     response.save(update_fields=["seen_by", "seen_at"])
-    cut = response.requested_won - response.decided_won
+    cut = response.requested_won - response.decided_won - sum(remedy.regained_won for remedy in remedies)
     audit.note(
         "claim.cut_accepted", by=by, subject_type="claim", subject_id=response.claim.public_id, detail={"won": cut}
     )

@@ -40,10 +40,12 @@ def send_on(timestamp: int) -> int:
 @app.task(queue="claims", queueing_lock="collect_answers", lock="collect_answers")
 def collect_answers(timestamp: int) -> None:
     from tamna.claims import services
+    from tamna.claims.remedies import services as remedies
     from tamna.connect.errors import Unreachable
 
     try:
         services.collect_answers(by=SENDER)
+        remedies.collect_rulings(by=SENDER)
     except Unreachable:
         return  # asked again in a moment; the connections screen shows it
 

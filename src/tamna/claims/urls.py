@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from tamna.claims import views
+from tamna.claims.remedies import views as remedies
 from tamna.claims.studio import views as studio
 from tamna.claims.submission import views as sent
 
@@ -21,6 +22,13 @@ urlpatterns = [
     path("answers/<int:response_id>/seen", sent.mark_seen, name="mark-seen"),
     path("records", sent.record_requests, name="records"),
     path("records/<int:request_id>/send", sent.send_records, name="send-records"),
+    path("remedies", remedies.worklist, name="remedies"),
+    path("remedies/<uuid:public_id>", remedies.remedy, name="remedy"),
+    path("remedies/<uuid:public_id>/letter", remedies.letter_page, name="remedy-letter"),
+    path("remedies/<uuid:public_id>/begin", remedies.begin, name="remedy-begin"),
+    path("remedies/<uuid:public_id>/write", remedies.write, name="remedy-write"),
+    path("remedies/<uuid:public_id>/file", remedies.file, name="remedy-file"),
+    path("remedies/<uuid:public_id>/let-go", remedies.let_go, name="remedy-let-go"),
     path("rules", studio.rules, name="rules"),
     path("rules/", include("tamna.claims.studio.urls")),
     path("effect", views.effect_page, name="effect"),
@@ -32,6 +40,7 @@ urlpatterns = [
     path("<uuid:public_id>/score", views.why_score, name="why-score"),
     path("<uuid:public_id>/fix-all", views.fix_all, name="fix-all"),
     path("<uuid:public_id>/check", views.check, name="check"),
+    path("<uuid:public_id>/note", views.write_note, name="note"),
     path("<uuid:public_id>/approve", views.approve, name="approve"),
     path("<uuid:public_id>/supplement", sent.supplement, name="supplement"),
     path("<uuid:public_id>/added", sent.add_omitted, name="add-omitted"),

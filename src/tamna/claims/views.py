@@ -1,5 +1,6 @@
 """Screens of claims: worklist, claim, batches, answers."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from tamna.claims import effect, risk, selectors, services
+from tamna.claims.coding import services as coding
 from tamna.claims.lists import ANSWERS, BATCHES, WORKLIST
 from tamna.claims.models import Claim, ClaimResponse, Finding
 from tamna.claims.submission.views import beside, kinds
@@ -52,9 +54,10 @@ def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
         subject_id=claim.public_id,
         patient_ref=claim.encounter.patient.public_id,
     )
+    conditions = list(claim.encounter.conditions.order_by("seq"))
     context: dict[str, Any] = {
-        "claim": claim, "lines": claim.lines.order_by("line_no"), "findings": findings, "by_line": by_line,
-        "conditions": [(row, name_of(row.code, language())) for row in claim.encounter.conditions.order_by("seq")], "responses": claim.responses.order_by("id"),
+        "claim": claim, "suggested": coding.shown(claim.encounter, {row.code for row in conditions}), "name_of": partial(name_of, lang=language()), "lines": claim.lines.order_by("line_no"), "findings": findings, "by_line": by_line,
+        "conditions": [(row, name_of(row.code, language())) for row in conditions], "responses": claim.responses.order_by("id"),
         **beside(claim), "is_open": claim.status in services.OPEN, "next": selectors.next_after(claim), "source_name": source_name, "fixable": [row for row in findings if row.fix and row.state == "open"],
     }  # fmt: skip
     return render(request, "claims/claim.html", context)
@@ -161,6 +164,15 @@ def accept(request: HttpRequest, finding_id: int) -> HttpResponse:
 @needs("claims.work")
 def check(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return _back(services.check(claim_id=get_object_or_404(Claim, public_id=public_id).pk, by=Actor.of(request)))
+
+
+@require_POST
+@needs("claims.work")
+def write_note(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Keep words of the chart, from which codes are suggested."""
+    claim = get_object_or_404(Claim, public_id=public_id)
+    coding.write_note(encounter_id=claim.encounter_id, text=request.POST.get("text", ""), by=Actor.of(request))
+    return _back(claim)
 
 
 @require_POST

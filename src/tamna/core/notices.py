@@ -55,6 +55,7 @@ KINDS: dict[str, Kind] = {
         Kind("batch.refused", noop("A claim batch that was refused"), noop("Batch %(batch)s was refused by the review agency (%(code)s). Nothing of it was received."), ("claims",)),
         Kind("claims.late", noop("Claims about to pass a term"), noop("%(lapsing)s claims near the lapse of three years, %(impossible)s not reviewable for over 30 days, %(records)s requests for records due."), ("claims",)),
         Kind("answer.unreadable", noop("An answer that cannot be read"), noop("Answer %(number)s of HIRA cannot be read. Nothing of it was booked; it is asked for again."), ("claims", "it")),
+        Kind("remedy.ruled", noop("A ruling on an objection"), noop("The objection on claim %(claim)s was ruled upon: %(won)s won regained."), ("claims",)),
         Kind("answer.contradicts", noop("An answer that contradicts what was sent"), noop("Answer %(number)s of HIRA contradicts what was sent. Nothing of it was booked; ask the agency."), ("claims",)),
         Kind("rule.asked", noop("Claim rules that wait for a second person"), noop("Claim rule %(rule)s waits for your approval."), ("claims", "director"), needs="claims.approve_rules"),
         Kind("rule.decided", noop("Decisions about claim rules I wrote or asked for"), noop("Claim rule %(rule)s: %(verdict)s."), (PERSON,), needs="claims.rules"),

@@ -20,6 +20,7 @@ from tamna.engines.claimfile import answers as text
 from tamna.simulators.agency import Decision, Judge
 from tamna.simulators.agency.judge import Memory as History
 from tamna.simulators.faults import Faults, Memory, serve, simulator
+from tamna.simulators.pleas import Pleas
 
 RECORDS_RATE, RECORDS_DAYS = 0.15, 10  # stays whose records are asked for before they are decided [sim]
 RECORDS = (("B01", "의무기록 사본"), ("B03", "영상자료"), ("B04", "입원·수술 사실 확인서"))
@@ -208,10 +209,13 @@ def main() -> None:
     parser.add_argument("--bank-port", type=int)
     args = parser.parse_args()
     agency = Agency(args.state, args.seed, args.bank_port)
+    pleas = Pleas(agency.memory, args.seed)
     routes = [
         ("/batches", agency.receive, "POST"),
         ("/answers", agency.answers, "GET"),
         ("/records", agency.records, "POST"),
+        ("/pleas", pleas.receive, "POST"),
+        ("/rulings", pleas.rulings, "POST"),
     ]
     serve(simulator("hira", agency.faults, routes), args.port)
 

@@ -35,6 +35,7 @@ ENTRIES = (
     Entry(noop("Insurance claims"), noop("Claims worklist"), "claims:worklist", "claims.see"),
     Entry(noop("Insurance claims"), noop("Batches"), "claims:batches", "claims.see"),
     Entry(noop("Insurance claims"), noop("Answers"), "claims:answers", "claims.see"),
+    Entry(noop("Insurance claims"), noop("Objections"), "claims:remedies", "claims.see"),
     Entry(noop("Insurance claims"), noop("Claim rules"), "claims:rules", "claims.see"),
     Entry(noop("Insurance claims"), noop("Records asked for"), "claims:records", "claims.see"),
     Entry(noop("Finance"), noop("Claims and ledger"), "ledger:receivables", "ledger.see"),

@@ -29,6 +29,7 @@ from tamna.claims.models import (
     ClaimResponse,
     Finding,
     RecordRequest,
+    Remedy,
     RuleSwitch,
     RuleTrial,
     RuleVersion,
@@ -137,6 +138,9 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/claims/records": ("/claims/records", "/claims/records?show=all"),
     "/ledger/receivables": ("/ledger/receivables",),
     "/claims/answers": ("/claims/answers", "/claims/answers?show=all"),
+    "/claims/remedies": ("/claims/remedies", "/claims/remedies?show=ruled"),
+    "/claims/remedies/<uuid:public_id>": ("/claims/remedies/{remedy}",),
+    "/claims/remedies/<uuid:public_id>/letter": ("/claims/remedies/{remedy}/letter?as=text",),
     "/claims/rules": ("/claims/rules", "/claims/rules?state=own&q=혈액", "/claims/rules?on=2026-11-24&sort=-hits"),
     "/claims/rules/new": ("/claims/rules/new", "/claims/rules/new?rule=OWN-1", "/claims/rules/new?like=R001"),
     "/claims/rules/changes": ("/claims/rules/changes",),
@@ -190,7 +194,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/api/v1/invoices/<uuidstr:public_id>": ("/api/v1/invoices/{bill}",),
     "/api/v1/proposals": ("/api/v1/proposals?team=front",),
 }
-DOWNLOADS = ("/patients/", "/reception/bookings", "/billing/", "/billing/payments", "/claims/", "/claims/batches", "/claims/answers",
+DOWNLOADS = ("/patients/", "/reception/bookings", "/billing/", "/billing/payments", "/claims/", "/claims/batches", "/claims/answers", "/claims/remedies",
              "/claims/rules", "/claims/rules/changes", "/ledger/", "/audit", "/proposals", "/imports", "/accounts", "/reception/doctors", "/billing/fees", "/billing/unpaid",
              "/billing/payers", "/billing/order-codes", "/billing/tax")  # fmt: skip
 
@@ -355,6 +359,11 @@ class Small:
             ClaimResponse(claim=claim, document_id=str(uuid4()), kind="result", status="adjusted", decided_on=clock.today(), received_at=clock.now())
             for _ in range(count)
         )  # fmt: skip
+        Remedy.objects.bulk_create(
+            Remedy(claim=claim, response=response, kind="objection", asked_won=5_000, chance="0.4", known_on=clock.today(), due_on=clock.today(),
+                   law="국민건강보험법", article="제87조제2항", made_at=clock.now())
+            for response in ClaimResponse.objects.filter(claim=claim, remedies=None)
+        )  # fmt: skip
 
     def _rules(self, count):
         """Versions of one own rule, each switched, and trials of it."""
@@ -483,7 +492,7 @@ class Small:
             "batch": Batch.objects.order_by("id").first().public_id, "entry": JournalEntry.objects.order_by("id").first().public_id,
             "message": InterfaceMessage.objects.filter(system="his").order_by("id").first().pk, "proposal": self.second.public_id,
             "doctor": Practitioner.objects.get(license_no="90001").pk, "fees": FeeImport.objects.order_by("id").first().pk,
-            "run": ImportRun.objects.order_by("id").first().public_id, "trial": RuleTrial.objects.order_by("id").first().public_id, "user": self.users["it"].pk,
+            "run": ImportRun.objects.order_by("id").first().public_id, "remedy": Remedy.objects.order_by("id").first().public_id, "trial": RuleTrial.objects.order_by("id").first().public_id, "user": self.users["it"].pk,
             "notice": Notification.objects.filter(user=self.users["director"]).order_by("id").first().public_id,
             "payer_bill": PayerBill.objects.order_by("id").first().public_id,
             "imported": imported.public_id, "elsewhere": imported.encounters.get().public_id,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tamna.connect.errors import Garbled
 from tamna.connect.systems import HIRA
@@ -144,3 +144,61 @@ def _document(row: dict[str, Any], after: int) -> Document | Unreadable:
         if not isinstance(number, int) or number <= after:
             raise Garbled("hira", "an answer has no number") from None
         return Unreadable(number, error.errors(include_input=False, include_url=False)[0]["msg"])
+
+
+class Plea(BaseModel):
+    """이의신청·심판청구: one statement's decision, how much is asked for, and the letter."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    plea_id: str
+    kind: Literal["objection", "appeal"]
+    batch_no: str
+    receipt_no: str
+    serial_no: str
+    asked: int = Field(gt=0)
+    previous_no: str = ""
+    letter: str
+
+
+class PleaReceipt(BaseModel):
+    """접수증 of an objection or appeal."""
+
+    plea_id: str
+    receipt_no: str = Field(max_length=20)
+    received_on: date
+
+
+class Ruling(BaseModel):
+    """결정 통지: what was ruled; what is regained comes as a payment of its own."""
+
+    plea_id: str
+    status: Literal["upheld", "partly", "dismissed"]
+    regained: int = Field(ge=0)
+    on: date
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        if (self.status == "dismissed") != (self.regained == 0):
+            raise ValueError("the sum does not fit the ruling")
+        return self
+
+
+class Rulings(BaseModel):
+    rulings: list[Ruling]
+
+
+def plead(plea: Plea, *, at: datetime) -> PleaReceipt:
+    """Hand an objection or appeal in; the same again gives the same receipt. Raises Unreachable, Garbled, Refused."""
+    body, headers = plea.model_dump(mode="json"), {"X-Business-Time": at.isoformat()}
+    receipt = ask_for(PleaReceipt, "hira", "POST", f"{HIRA.url}/pleas", json=body, headers=headers, timeout_s=30)
+    if receipt.plea_id != plea.plea_id:
+        raise Garbled("hira", "the receipt is for another plea")
+    return receipt
+
+
+def rulings(plea_ids: list[str], *, at: datetime) -> list[Ruling]:
+    """What was ruled by the hospital's time on these pleas. Raises Unreachable, Garbled."""
+    headers = {"X-Business-Time": at.isoformat()}
+    asked = {"plea_ids": plea_ids}
+    return ask_for(Rulings, "hira", "POST", f"{HIRA.url}/rulings", json=asked, headers=headers, timeout_s=30).rulings
