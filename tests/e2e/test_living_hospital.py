@@ -27,7 +27,7 @@ def test_a_visit_is_followed_to_the_journal(enter):
     page = enter("front_lead")
     page.goto("/billing/payments")
     page.locator("tbody a").nth(3).click()
-    page.locator("h1 a").click()
+    page.locator("h1 a[href^='/patients/visits/']").click()
     timeline = page.locator("#visit-timeline")
     for word in ("접수", "대기번호", "본인부담", "영수증", "명세서", "전표"):
         expect(timeline).to_contain_text(word, timeout=60_000)  # the journal follows a payment by an event
