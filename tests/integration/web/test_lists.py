@@ -250,8 +250,9 @@ def test_the_fee_master_shows_what_is_in_force_on_a_day(it):
 
 def test_a_list_is_sorted_by_indexed_fields_that_are_never_null():
     assert get_resolver().url_patterns  # every department is loaded
-    from tamna.billing.models import Invoice, Payment
+    from tamna.billing.models import Invoice, OrderCode, PayerBill, Payment
     from tamna.claims.models import Batch, Claim, ClaimResponse, Remedy, RuleSwitch
+    from tamna.claims.submission.models import BatchEntry, RecordRequest
     from tamna.core.models import Proposal
     from tamna.ledger.models import JournalEntry
     from tamna.patients.models import ImportedResource, ImportRun
@@ -259,8 +260,10 @@ def test_a_list_is_sorted_by_indexed_fields_that_are_never_null():
 
     models = {
         "patients": Patient, "patients.visits": Encounter, "patients.elsewhere": ImportedResource, "bookings": Appointment, "bills": Invoice,
-        "payments": Payment, "claims": Claim, "batches": Batch, "batches.statements": Claim, "answers": ClaimResponse, "rules": None,
-        "rules.changes": RuleSwitch, "remedies": Remedy,
+        "payments": Payment, "claims": Claim, "batches": Batch, "batches.statements": BatchEntry, "answers": ClaimResponse, "rules": None,
+        "rules.changes": RuleSwitch, "remedies": Remedy, "unpaid": Invoice, "payer-bills": PayerBill,
+        "order-codes": OrderCode, "tax": Patient, "claims.incomplete": Claim, "records": RecordRequest,
+        "batches.answer": None,  # the rows of one document
         "journal": JournalEntry, "audit": AuditEntry, "proposals": Proposal, "proposals.decided": Proposal, "imports": ImportRun,
         "accounts": User, "doctors": Practitioner, "fees": FeeItem,
     }  # fmt: skip
