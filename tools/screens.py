@@ -28,6 +28,20 @@ PEOPLE = {"front_lead": "front_lead", "claims": "claims1", "general": "general1"
 BUNDLE = Path(__file__).parent.parent / "tests" / "data" / "fhir" / "marigold.json"
 FEES = "수가코드,적용일자,한글명,단가,항,목,코드구분,급여구분\nZ0001,2026-13-01,틀린 줄,10,03,01,3,급여\n"  # refused: the hospital keeps its own
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+CUT_ANSWER = """
+from django.db import transaction
+from tamna.claims import services
+from tamna.claims.models import Claim
+from tamna.connect import hira
+from tamna.core import clock
+from tamna.core.actor import Actor
+claim = Claim.objects.filter(batch__receipt_no__gt="", status="received").select_related("batch").first()
+row = hira.Decision(serial_no=claim.serial_no, status="adjusted", requested=claim.insurer_won, decided=0, reason="A02",
+                    lines=[hira.Cut(line_no=1, amount=claim.insurer_won, reason="A02")])
+with transaction.atomic():
+    services._keep(hira.Document(id=0, kind="result", batch_no=claim.batch.batch_no, receipt_no=claim.batch.receipt_no, on=clock.today(),
+                                 count=1, decided_sum=0, statements=[row]), Actor.system("answers"))
+"""  # the agency would say it after days of the hospital's time
 MOST = 8  # addresses of one screen that are read for links
 LINK = re.compile(r'(?:href|hx-get)="(/[^"#?]*)')
 NO_SCREEN = frozenset({  # what answers with a file, a part of a page, another page, or to machines; the first run is over
@@ -105,9 +119,28 @@ def fill(here: Place) -> None:
     _bill_overseas(here.url)
     for _ in range(60):
         if "/claims/batches/" in claims.post("/claims/send", data=form).text:
-            return
+            return _answer(env, claims)
         time.sleep(2)  # the claims of the past are still being checked
     raise RuntimeError("no claim got ready to send")
+
+
+def _answer(env: dict[str, str], claims: httpx.Client) -> None:
+    """A cut by the agency, and the way against it."""
+    for _ in range(60):
+        done = subprocess.run(
+            [sys.executable, "-m", "tamna.cli", "manage", "shell", "-c", CUT_ANSWER],
+            env=env,
+            check=False,
+            capture_output=True,
+        )
+        if done.returncode == 0:
+            break
+        time.sleep(2)  # the batch is on its way
+    for _ in range(60):
+        if re.search(r'href="/claims/remedies/[0-9a-f-]{36}"', claims.get("/claims/remedies").text):
+            return
+        time.sleep(1)
+    raise RuntimeError("no remedy was offered\n" + done.stderr.decode())
 
 
 def _bill_overseas(base: str) -> None:

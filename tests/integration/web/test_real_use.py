@@ -130,7 +130,8 @@ def test_an_empty_hospital_is_set_up_and_takes_its_first_money(db, morning):
     for _ in range(2):  # a double click
         till.post(f"/billing/{bill.public_id}/pay", paid)
     assert till.post(f"/billing/{bill.public_id}/pay", {**paid, "tender": "card", "key": "k2"}).status_code == 409
-    till.post("/billing/closing", {"counted": str(bill.patient_won)})
+    till.post("/billing/closing/count", {"note-10": str(bill.patient_won // 10)})
+    till.post("/billing/closing/close")
     closed = CashClosing.objects.get()
     assert closed.expected_cash_won == closed.counted_cash_won == bill.patient_won and closed.difference_won == 0
     assert audit.verify().ok
