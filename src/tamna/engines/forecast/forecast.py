@@ -190,7 +190,8 @@ def card(reading: Reading, plans: Mapping[str, Plan], horizon: int, country: str
         "model": "mixture" if not all(reasons) else NAIVE, "reason": reasons[0] if reasons and all(reasons) else "",
         "weights": {series.name: dict(plans[series.name].weights) for series in reading.series},
         "baseline_used": {series.name: plans[series.name].reason for series in reading.series if plans[series.name].reason},
-        "settings": "fixed before the last stretches were looked at; weights and intervals come from origins that were over",
+        "settings": "fixed before the last stretches were looked at, but for one expert and the prior of the intervals, added after one look; "
+        "weights and intervals come from origins that were over",
         "versions": {"tamna": tamna.__version__, "python": platform.python_version()} | {name: metadata.version(name) for name in ("lightgbm", "numpy", "polars", "holidays")},
     }  # fmt: skip
 
