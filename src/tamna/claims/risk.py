@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 BACK = ("returned", "impossible", "adjusted")
 MOST_ANSWERS = 60_000  # the latest are learnt from
 KEPT = 10  # models kept for the record
+SURE = 2.0  # standard errors of log loss by which a model must beat the usual rate before it orders anybody's work
 ABOUT = (
     "id", "claim_no", "setting", "department__code", "encounter__practitioner__license_no", "payer", "encounter__patient__sex",
     "encounter__patient__birth_on", "encounter__is_first_visit", "encounter__special_case", "encounter__ktas", "first_visit_on", "insurer_won",
@@ -104,7 +105,8 @@ def refit() -> RiskModel:
         made = RiskModel.objects.create(state=RiskModel.State.TOO_LITTLE, card={}, model="", **kept)
     else:
         table = features(rows).with_columns(came_back=pl.Series(["1" if came else "0" for came in back]))
-        risk = fit(table, Roles("came_back", "1", "id", "visited_on", groups=("setting", "department", "sex", "payer")))
+        roles = Roles("came_back", "1", "id", "visited_on", groups=("setting", "department", "sex", "payer"))
+        risk = fit(table, roles, sure=SURE)
         state = RiskModel.State.NOT_BETTER if risk.card["reason"] or risk.is_baseline else RiskModel.State.USED
         made = RiskModel.objects.create(
             state=state,

@@ -67,15 +67,15 @@ class Told:
     naive: Floats
 
 
-def fit(task: Task, *, count: int = 5, seed: int = 0) -> Fitted:
-    """The best candidate for the task. One thread: sums come out the same on every run and machine of one kind."""
+def fit(task: Task, *, count: int = 5, seed: int = 0, sure: float = 1) -> Fitted:
+    """The best candidate for the task; `sure`: standard errors by which it must beat the simple ones. One thread: sums come out the same on every run and machine of one kind."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
-        return _fit(task, count, seed)
+        return _fit(task, count, seed, sure)
 
 
-def _fit(task: Task, count: int, seed: int) -> Fitted:
+def _fit(task: Task, count: int, seed: int, sure: float) -> Fitted:
     happened = task.happened
     events = int(happened.sum())
     usual = Usual.fit(happened)
@@ -86,7 +86,7 @@ def _fit(task: Task, count: int, seed: int) -> Fitted:
     blocks = judged(task, turns, seed)
     if not blocks:
         return Fitted(usual, Calibrator(), usual, USUAL, "no_later_rows", {}, None)
-    name, reason = choice(task, blocks)
+    name, reason = choice(task, blocks, sure)
     make = _maker(task, seed)
     losses = {candidate: round(loss, 5) for candidate, loss in sorted(_losses(task, blocks).items())}
     return Fitted(make(name), calibrated(task, blocks, name), make(NAIVE), name, reason, losses, told(task, blocks))
@@ -180,12 +180,12 @@ def _folds(task: Task, rows: Any, seed: int) -> Any:
     return np.searchsorted(edges, times, side="right")
 
 
-def choice(task: Task, blocks: Sequence[Judged]) -> tuple[str, str]:
+def choice(task: Task, blocks: Sequence[Judged], sure: float = 1) -> tuple[str, str]:
     """The candidate with the least log loss, if it saves enough over the simple ones, more than by chance, and not on old blocks alone."""
     losses = _losses(task, blocks)
     best = min(losses, key=lambda name: (losses[name], name))
     simple = min(SIMPLE, key=lambda name: losses[name])
-    saves = losses[best] < losses[simple] * (1 - MARGIN) and _gain(task, blocks, best, simple) > 1
+    saves = losses[best] < losses[simple] * (1 - MARGIN) and _gain(task, blocks, best, simple) > sure
     if saves and _gain(task, blocks[-1:], best, simple) > -2:
         return best, ""
     return simple, "not_better_than_naive"

@@ -156,10 +156,10 @@ class Risk:
         )  # fmt: skip
 
 
-def fit(table: pl.DataFrame, roles: Roles, *, origins: int = 5, seed: int = 0) -> Risk:
-    """Learn from every row that says what happened."""
+def fit(table: pl.DataFrame, roles: Roles, *, origins: int = 5, seed: int = 0, sure: float = 1) -> Risk:
+    """Learn from every row that says what happened. `sure`: standard errors by which a model must beat the naive rule."""
     task = prepare(table, roles, seed)
-    found = fitting.fit(task, count=origins, seed=seed)
+    found = fitting.fit(task, count=origins, seed=seed, sure=sure)
     columns = tuple(
         sorted({column.name for column in task.columns} | ({task.reference.name} if task.reference else set()))
     )
