@@ -1,6 +1,5 @@
 """Bills become statements, statements are checked at once. Idempotent: a draft is written anew while it is open."""
 
-from django.db import transaction
 from django.utils.translation import gettext_noop as noop
 
 from tamna.billing.models import Invoice
@@ -103,5 +102,6 @@ def on_checked(event: Event) -> None:
 def on_new_day(event: Event) -> None:
     """At night: learn from the new answers; deadlines have come nearer."""
     from tamna.claims.tasks import learn_risk
+    from tamna.core.tasks import begin
 
-    transaction.on_commit(lambda: learn_risk.defer())
+    begin(learn_risk, lock="learn_risk")

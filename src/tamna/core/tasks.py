@@ -1,10 +1,13 @@
 """Jobs on PostgreSQL (procrastinate): retried with backoff, dead ones shown on the jobs screen, schedules in one place."""
 
+import contextlib
 from typing import Any
 
 import structlog
+from django.db import transaction
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
@@ -23,7 +26,17 @@ class Backoff(BaseRetryStrategy):
 
 BACKOFF = Backoff()
 
-__all__ = ["BACKOFF", "app"]
+__all__ = ["BACKOFF", "app", "begin"]
+
+
+def begin(task: Any, *, lock: str) -> None:
+    """Begin a job once this transaction holds; where one with the same lock waits already, that one is enough."""
+
+    def defer() -> None:
+        with contextlib.suppress(AlreadyEnqueued):
+            task.configure(queueing_lock=lock).defer()
+
+    transaction.on_commit(defer)
 
 
 @app.periodic(cron="* * * * * */10")

@@ -26,6 +26,8 @@ WORK = {
     "ledger.closing": noop("Post a difference of the day close"),
     "ledger.claim_paid": noop("Post the insurer's payment"),
     "ledger.claim_cut": noop("Post an accepted cut"),
+    "claims.remedy_rank": noop("Order objections by what they may bring"),
+    "claims.remedy_outcome": noop("Outcome of an objection"),
     "claims.draft": noop("Draft the claim of a bill"),
     "claims.check": noop("Check a drafted claim"),
     "insight.visits": noop("Count visits"),

@@ -1,7 +1,5 @@
 """What follows an arrival: the HIS is told. What follows a day: its past is learnt from."""
 
-import contextlib
-
 from django.utils.translation import gettext_noop as noop
 
 from tamna.core import outbox
@@ -41,9 +39,7 @@ def on_arrived(event: Event) -> None:
 @outbox.on("business.day", key="reception.learn")
 def on_day(event: Event) -> None:
     """A new day: yesterday belongs to what is learnt from."""
-    from procrastinate.exceptions import AlreadyEnqueued
-
+    from tamna.core.tasks import begin
     from tamna.reception.tasks import learn_nightly
 
-    with contextlib.suppress(AlreadyEnqueued):
-        learn_nightly.configure(queueing_lock="learn_nightly").defer()
+    begin(learn_nightly, lock="learn_nightly")
