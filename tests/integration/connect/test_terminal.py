@@ -10,6 +10,7 @@ from tamna.billing import cards
 from tamna.billing import services as billing
 from tamna.billing.models import Deposit, Payment, TerminalRequest
 from tamna.connect import payment
+from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
 from tests.integration.connect.test_outside import bill, charged  # noqa: F401  (fixtures)
 
@@ -84,6 +85,34 @@ def test_a_lost_partial_refund_under_a_new_key_gives_back_once(world, bill, cler
     assert (
         payment.cancel(key, bill.patient_won - back["amount_won"], f"rest-{uuid4()}").status == "cancelled"
     )  # exactly the rest was left
+
+
+def test_money_the_terminal_gave_back_is_booked_though_the_drawer_was_closed_meanwhile(
+    world, bill, clerk, user_of, monkeypatch
+):
+    from tamna.billing.models import CashClosing
+    from tamna.core import clock
+
+    taken = cards.pay(invoice_id=bill.pk, amount_won=bill.patient_won, tender="card", key=f"pay-{uuid4()}", by=clerk)
+    cashier = user_of("cashier")
+    by = Actor("person", cashier.username, cashier.pk, "cashier", "front")
+    lost(world, cards.refund, key=f"back-{uuid4()}", payment=taken, amount_won=1_000, reason="이중 수납", by=by)
+    CashClosing.objects.create(
+        cashier=cashier,
+        business_on=clock.today(),
+        expected_cash_won=0,
+        counted_cash_won=0,
+        card_won=0,
+        transfer_won=0,
+        difference_won=0,
+        closed_at=clock.now(),
+    )
+    later()
+    assert cards.settle_lost() == 0 and not Payment.objects.filter(amount_won__lt=0).exists()
+    tomorrow = clock.now() + timedelta(days=1)
+    monkeypatch.setattr(clock, "now", lambda: tomorrow)
+    assert cards.settle_lost() == 1
+    assert Payment.objects.get(amount_won__lt=0).refund_of == taken
 
 
 def test_a_terminal_that_never_saw_a_payment_leaves_nothing(world, bill, clerk):  # noqa: F811
