@@ -302,7 +302,9 @@ def settle_lost() -> int:
         except DomainError as trouble:
             if trouble.key == "billing.card_unreachable":
                 break
-            if trouble.key != "billing.card_keeps" and not request.is_cancel:  # what the card has back waits to be booked
+            if (
+                trouble.key != "billing.card_keeps" and not request.is_cancel
+            ):  # what the card has back waits to be booked
                 _end(request, REFUSED, trouble.key[:40])
     return done
 

@@ -87,9 +87,7 @@ def test_a_lost_partial_refund_under_a_new_key_gives_back_once(world, bill, cler
     )  # exactly the rest was left
 
 
-def test_money_the_terminal_gave_back_is_booked_though_the_drawer_was_closed_meanwhile(
-    world, bill, clerk, user_of, monkeypatch
-):
+def test_a_lost_refund_is_booked_after_the_drawer_closed(world, bill, clerk, user_of, monkeypatch):  # noqa: F811
     from tamna.billing.models import CashClosing
     from tamna.core import clock
 
