@@ -1,10 +1,13 @@
 """Translations: collect message ids per app, keep what is translated, compile; `--check` fails on anything missing.
 
-Each app owns `locale/ko/LC_MESSAGES/django.po`; source strings are English, Korean is complete. Both .po and .mo are kept.
+Each app owns `locale/<language>/LC_MESSAGES/django.po`; source strings are English. Korean is complete everywhere; an app whose
+config names more (`languages` in its `apps.py`) is complete in all of them, but for what it tells staff only (`STAFF`). Both
+.po and .mo are kept.
 """
 
 import sys
 from datetime import UTC, datetime
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 
@@ -12,20 +15,37 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from django.apps import AppConfig
 
 DAY = datetime(2026, 11, 24, tzinfo=UTC)  # fixed: the same strings compile to the same bytes
 ROOT = Path(__file__).parent.parent / "src" / "tamna"
-Ids = str | tuple[str, str]  # one sentence, or its singular and plural; Korean has one form for both
+Ids = str | tuple[str, str]  # one sentence, or its singular and plural; the languages here have one form for both
 KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None, "noop": None, "ngettext": (1, 2)}
+STAFF = frozenset(
+    {"handlers.py", "automations.py", "providers.py"}
+)  # the catalogue's and the search box's words: Korean
 APPS = tuple(sorted(path.parent.name for path in ROOT.glob("*/apps.py")))
 
 
-def found(app: str) -> dict[Ids, str]:
+def languages(app: str) -> tuple[str, ...]:
+    """Locales in which an app is complete."""
+    configs = vars(import_module(f"tamna.{app}.apps")).values()
+    named = (
+        getattr(each, "languages", ()) for each in configs if isinstance(each, type) and issubclass(each, AppConfig)
+    )
+    return next((found for found in named if found), ("ko",))
+
+
+def file_of(app: str, language: str) -> Path:
+    return ROOT / app / "locale" / language / "LC_MESSAGES" / "django.po"
+
+
+def found(app: str, language: str = "ko") -> dict[Ids, str]:
     """Message id → where it stands first."""
     ids: dict[Ids, str] = {}
     for path in sorted((ROOT / app).rglob("*")):
         method = "python" if path.suffix == ".py" else "jinja2.ext:babel_extract" if path.suffix == ".html" else None
-        if method is None or "migrations" in path.parts:
+        if method is None or "migrations" in path.parts or (language != "ko" and path.name in STAFF):
             continue
         options = (
             {"extensions": "jinja2.ext.do", "trimmed": "false", "silent": "false"} if path.suffix == ".html" else {}
@@ -38,14 +58,14 @@ def found(app: str) -> dict[Ids, str]:
     return ids
 
 
-def known() -> dict[str, str]:
-    """Every translation there is, so that one word is translated once."""
+def known(language: str) -> dict[str, str]:
+    """Every translation there is into a language, so that one word is translated once."""
     table: dict[str, str] = {}
     for app in APPS:
-        path = ROOT / app / "locale" / "ko" / "LC_MESSAGES" / "django.po"
+        path = file_of(app, language)
         if path.exists():
             with path.open("rb") as file:
-                for message in read_po(file, locale="ko"):
+                for message in read_po(file, locale=language):
                     if message.id and message.string:
                         table[_first(message.id)] = _first(message.string)
     return table
@@ -55,33 +75,44 @@ def _first(text: str | tuple[str, ...]) -> str:
     return text if isinstance(text, str) else text[0]
 
 
+def collected(ids: dict[Ids, str], table: dict[str, str], language: str, missing: list[str]) -> Catalog:
+    """The catalogue of one app in one language; what has no translation is added to `missing`."""
+    catalog = Catalog(
+        locale=language, domain="django", fuzzy=False, project="Tamna", creation_date=DAY, revision_date=DAY
+    )
+    for text, where in sorted(ids.items(), key=lambda item: _first(item[0])):
+        name = _first(text)
+        string = table.get(name, "")
+        if not string:
+            missing.append(f"{language} {where}: {name}")
+        flags = ("python-format",) if "%(" in name or "%%" in name else ()
+        catalog.add(
+            text,
+            string if isinstance(text, str) else (string,) * catalog.num_plurals,
+            locations=[(where, 0)],
+            flags=flags,
+        )
+    return catalog
+
+
 def main(words: list[str]) -> int:
     checking, missing, stale = "--check" in words, [], []
-    table = known()
+    tables = {language: known(language) for app in APPS for language in languages(app)}
     for app in APPS:
-        path = ROOT / app / "locale" / "ko" / "LC_MESSAGES" / "django.po"
-        ids = found(app)
-        catalog = Catalog(
-            locale="ko", domain="django", fuzzy=False, project="Tamna", creation_date=DAY, revision_date=DAY
-        )
-        for text, where in sorted(ids.items(), key=lambda item: _first(item[0])):
-            name = _first(text)
-            string = table.get(name, "")
-            if not string:
-                missing.append(f"{where}: {name}")
-            flags = ("python-format",) if "%(" in name or "%%" in name else ()
-            catalog.add(text, string if isinstance(text, str) else (string,), locations=[(where, 0)], flags=flags)
-        compiled = path.with_suffix(".mo")
-        out = BytesIO()
-        write_mo(out, catalog)
-        if checking:
-            if not compiled.exists() or compiled.read_bytes() != out.getvalue():
-                stale.append(app)
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            write_po(file, catalog, omit_header=False, sort_output=True, include_lineno=False, width=120)
-        compiled.write_bytes(out.getvalue())
+        for language in languages(app):
+            path = file_of(app, language)
+            catalog = collected(found(app, language), tables[language], language, missing)
+            compiled = path.with_suffix(".mo")
+            out = BytesIO()
+            write_mo(out, catalog)
+            if checking:
+                if not compiled.exists() or compiled.read_bytes() != out.getvalue():
+                    stale.append(f"{app} in {language}")
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as file:
+                write_po(file, catalog, omit_header=False, sort_output=True, include_lineno=False, width=120)
+            compiled.write_bytes(out.getvalue())
     for line in missing:
         print(f"not translated: {line}", file=sys.stderr)
     for app in stale:

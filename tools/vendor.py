@@ -1,18 +1,23 @@
-"""Refreshes the front-end parts we serve ourselves (htmx, Pretendard, axe) from npm and records what was taken.
+"""Refreshes the front-end parts we serve ourselves (htmx, Pretendard, Noto Sans SC and JP, axe) from npm and records what was taken.
 
-Developers only: `python tools/vendor.py` needs npm; the product, its build and its tests never do. Every part has one
-pinned version, its licence beside it, and a SHA-256 a file in `static/vendor/VENDOR.json`; `--check` compares the
-files with that record and needs no network. Raises SystemExit with the differing paths.
+Developers only: `python tools/vendor.py` needs npm, and fonttools with brotli to cut the Chinese and Japanese fonts to their
+everyday characters; the product, its build and its tests never do. Every part has one pinned version, its licence beside it,
+and a SHA-256 a file in `static/vendor/VENDOR.json`; `--check` compares the files with that record and needs no network.
+Raises SystemExit with the differing paths.
 """
 
 import argparse
+import contextlib
 import hashlib
+import itertools
 import json
 import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,7 +36,21 @@ class Part:
     use: str
     folder: Path
     files: dict[str, str]
+    characters: frozenset[str] = frozenset()  # fonts are cut to these
 
+
+def everyday(encoding: str, rows: Iterable[int]) -> frozenset[str]:
+    """The characters of some rows of a national standard: its signs and kana, and its first level, the everyday Han."""
+    found = set()
+    for lead, trail in itertools.product(rows, range(0xA1, 0xFF)):
+        with contextlib.suppress(UnicodeDecodeError):
+            found.add(bytes((lead, trail)).decode(encoding))
+    return frozenset(found)
+
+
+CHINESE = everyday("gb2312", [*range(0xA1, 0xA4), *range(0xB0, 0xD8)])  # GB 2312 level 1: 3,755 characters
+JAPANESE = everyday("euc_jp", [*range(0xA1, 0xA6), *range(0xB0, 0xD0)])  # JIS X 0208 level 1: 2,965 and kana
+NOTO = VENDOR / "noto-sans"
 
 PARTS = (
     Part(
@@ -55,6 +74,32 @@ PARTS = (
             "dist/public/static/Pretendard-Bold.otf": "Pretendard-Bold.otf",
             "dist/LICENSE.txt": "LICENSE.txt",
         },
+    ),
+    Part(
+        "@fontsource/noto-sans-sc",
+        "5.3.0",
+        "OFL-1.1",
+        "Chinese on patients' screens, cut to GB 2312 level 1",
+        NOTO,
+        {
+            "files/noto-sans-sc-chinese-simplified-400-normal.woff2": "sc-400.woff2",
+            "files/noto-sans-sc-chinese-simplified-700-normal.woff2": "sc-700.woff2",
+            "LICENSE": "LICENSE-SC",
+        },
+        CHINESE,
+    ),
+    Part(
+        "@fontsource/noto-sans-jp",
+        "5.3.0",
+        "OFL-1.1",
+        "Japanese on patients' screens, cut to JIS X 0208 level 1",
+        NOTO,
+        {
+            "files/noto-sans-jp-japanese-400-normal.woff2": "jp-400.woff2",
+            "files/noto-sans-jp-japanese-700-normal.woff2": "jp-700.woff2",
+            "LICENSE": "LICENSE-JP",
+        },
+        JAPANESE,
     ),
     Part(
         "axe-core",
@@ -99,9 +144,25 @@ def take(part: Part, source: Path) -> list[Path]:
             content = path.read_bytes()
             if target.name in REWRITES:
                 content = content.replace(*REWRITES[target.name])
+            if part.characters and target.suffix == ".woff2":
+                content = cut(path, part.characters)
             target.write_bytes(content)
             written.append(target)
     return written
+
+
+def cut(path: Path, characters: frozenset[str]) -> bytes:
+    """A font with these characters only, without ASCII: Latin letters and figures stay Pretendard's."""
+    from fontTools import subset
+
+    options = subset.Options(flavor="woff2", layout_features=[], hinting=False)
+    font = subset.load_font(path, options)
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes=[ord(letter) for letter in characters if not letter.isascii()])
+    cutter.subset(font)
+    out = BytesIO()
+    subset.save_font(font, out, options)
+    return out.getvalue()
 
 
 def refresh() -> None:

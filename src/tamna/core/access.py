@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop as noop
 
@@ -17,6 +18,11 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC = "public"  # no sign-in: sign-in page, health, the synthetic door
 SIGNED_IN = "signed-in"  # any staff member: home, own notifications, language
+DEVICE = "door.device"  # a kiosk or a board that staff enrolled: by the key it keeps, never by an account
+LINK = "door.link"  # a patient who came by a signed link that expires: by the link, never by an account
+DOORS: dict[
+    str, Callable[[HttpRequest], HttpResponseBase | None]
+] = {}  # how each door looks at who knocks; None lets in
 
 CAPABILITIES: dict[str, str] = {
     "patients.see": noop("See patients"),
@@ -127,13 +133,15 @@ def may(user: Any, capability: str, patient: Any = None) -> bool:
 
 
 def needs(capability: str) -> Callable[[View], View]:
-    """Mark a view with the capability it needs; the middleware enforces it."""
-    if capability not in CAPABILITIES and capability not in {PUBLIC, SIGNED_IN}:
+    """Mark a view with the capability it needs; the middleware enforces it. A door of patients looks for itself (`DOORS`)."""
+    if capability not in CAPABILITIES and capability not in {PUBLIC, SIGNED_IN, DEVICE, LINK}:
         raise ValueError(f"unknown capability {capability}")
 
     def mark(view: View) -> View:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if capability in {DEVICE, LINK}:
+                return DOORS[capability](request) or view(request, *args, **kwargs)
             if not may(request.user, capability):
                 raise PermissionDenied(capability)
             return view(request, *args, **kwargs)

@@ -50,6 +50,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TAMNA_ORIGINS", "origins that may post forms, separated by commas: `https://tamna.hospital.kr`"),
     Setting("TAMNA_TLS", "1 behind a proxy that ends TLS and sets X-Forwarded-Proto: secure cookies, HSTS", "0"),
     Setting("TAMNA_LIVE_URL", "address of the live stream as browsers see it", "the host of the page, port P+1"),
+    Setting("TAMNA_PATIENT_URL", "address under which patients' phones reach Tamna, `https://tamna.hospital.kr`; without it notices carry no link and none is sent of a booking"),
     Setting("TAMNA_POOL", "most database connections of one process", "8"),
     Setting("TAMNA_NO_POOL", "1: no pool, a connection a request (tests)", "0"),
     Setting("TAMNA_DEBUG", "1: error pages for developers; never in real use", "0"),

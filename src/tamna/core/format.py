@@ -1,4 +1,4 @@
-"""How dates, won, minutes and shares are written in Korean and English."""
+"""How dates, won, minutes and shares are written in Korean and English, and for patients in Chinese and Japanese."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -7,7 +7,10 @@ from django.utils import formats, translation
 
 from tamna.core.clock import SEOUL
 
-WEEKDAYS = {"ko": "월화수목금토일", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
+WEEKDAYS = {"ko": "월화수목금토일", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+            "zh": "一二三四五六日", "ja": "月火水木金土日"}  # fmt: skip
+WON = {"ko": "원", "zh": "韩元", "ja": "ウォン"}
+MINUTES = {"ko": "분", "zh": "分钟", "ja": "分"}
 
 
 def language() -> str:
@@ -19,7 +22,7 @@ def number(value: int | Decimal | None, places: int = 0) -> str:
 
 
 def won(value: int | None, *, short: bool = False) -> str:
-    """12,300원 / ₩12,300; short: 4,182만원 / ₩41.8M."""
+    """12,300원 / ₩12,300 / 12,300韩元; short: 4,182만원 / ₩41.8M."""
     if value is None:
         return "–"
     sign, size = ("−" if value < 0 else ""), abs(value)
@@ -29,6 +32,8 @@ def won(value: int | None, *, short: bool = False) -> str:
         if short and size >= 100_000:
             return f"{sign}{size // 10_000:,}만원"
         return f"{sign}{size:,}원"
+    if language() in WON:
+        return f"{sign}{size:,}{WON[language()]}"
     if short and size >= 1_000_000:
         return f"{sign}₩{size / 1_000_000:,.1f}M"
     return f"{sign}₩{size:,}"
@@ -39,13 +44,15 @@ def _local(value: datetime | date) -> datetime | date:
 
 
 def day(value: datetime | date | None) -> str:
-    """2026. 11. 24. (화) / 24 Nov 2026 (Tue)"""
+    """2026. 11. 24. (화) / 24 Nov 2026 (Tue) / 2026年11月24日（火）"""
     if value is None:
         return "–"
     at = _local(value)
     name = WEEKDAYS[language()][at.weekday()]
     if language() == "ko":
         return f"{at.year}. {at.month}. {at.day}. ({name})"
+    if language() in ("zh", "ja"):
+        return f"{at.year}年{at.month}月{at.day}日（{name}）"
     return f"{at.day} {formats.date_format(at, 'M')} {at.year} ({name})"
 
 
@@ -60,7 +67,7 @@ def moment(value: datetime | None) -> str:
 def minutes(value: int | float | Decimal | None) -> str:
     if value is None:
         return "–"
-    return f"{value:,.0f}분" if language() == "ko" else f"{value:,.0f} min"
+    return f"{value:,.0f}{MINUTES[language()]}" if language() in MINUTES else f"{value:,.0f} min"
 
 
 def percent(value: float | Decimal | None, places: int = 1) -> str:

@@ -8,6 +8,8 @@ WORK = {
     "reception.learn": noop("Begin the night's learning"),
     "reception.reminder_outcomes": noop("Outcomes of booking reminders"),
     "send_booking_reminder": noop("Remind of a booking"),
+    "lobby.booking_notice": noop("Tell of a booking"),
+    "send_booking_notice": noop("Send the notice of a booking"),
     "learn_nightly": noop("Learn waits, missed bookings and arrivals"),
     "billing.order": noop("Turn an order into charges"),
     "billing.order_revoked": noop("Take back charges of a cancelled order"),

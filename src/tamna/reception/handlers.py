@@ -9,15 +9,6 @@ from tamna.core.models import Event
 declare("claim.his", kind="F", module="tamna.reception.his", engine="connect.his (HL7 v2 over MLLP)")
 declare("rec.wait", kind="P", module="tamna.reception.waits", engine="engines.waits, else engines.queueing")
 declare(
-    "rec.wait.patient",
-    kind="P",
-    module="tamna.reception.waits",
-    engine="engines.waits",
-    covers=noop(
-        "Told with its 80 % interval when the ticket is issued and shown on it; it does not move with the queue yet."
-    ),
-)
-declare(
     "rec.flow",
     kind="P",
     module="tamna.reception.learning",

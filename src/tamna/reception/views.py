@@ -19,7 +19,7 @@ from tamna.patients import selectors as people
 from tamna.patients import services as registration
 from tamna.patients.models import Patient
 from tamna.patients.views import PAYERS
-from tamna.reception import selectors, services
+from tamna.reception import selectors, services, signs
 from tamna.reception.lists import BOOKINGS
 from tamna.reception.models import Ticket
 
@@ -31,7 +31,8 @@ QUEUE_SHOWN = 60  # a queue page shows so many before it asks
 def desk(request: HttpRequest) -> HttpResponse:
     """Search or scan → patient card → today's booking or walk-in → ticket; the queues live at the right."""
     words = request.GET.get("q", "").strip()
-    found: list[Patient] = people.find(words, limit=8) if words else []
+    scanned = signs.patient_of(words) if words else None
+    found: list[Patient] = [scanned] if scanned else people.find(words, limit=8) if words else []
     wanted = request.GET.get("patient", "")
     chosen = Patient.objects.filter(public_id=wanted).first() if wanted else found[0] if len(found) == 1 else None
     context: dict[str, Any] = {

@@ -15,6 +15,7 @@ from tamna.core.deeds import name_of as deed
 from tamna.core.format import clock_time, day, language, minutes, moment, number, percent, won
 from tamna.core.people import called
 from tamna.engines.labels import figure, input_name, label, wording
+from tamna.lobby import languages, names
 from tamna.web.chart import axis, evenly
 
 
@@ -32,6 +33,12 @@ def environment(**options: Any) -> Environment:
     )
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(url=url, static=static, language=language, axis=axis, evenly=evenly)
+    env.globals.update(
+        patient_languages=languages.LANGUAGES,
+        patient_language=languages.active,
+        language_tag=languages.tag,
+        hospital_name=names.hospital,
+    )
     env.filters.update(
         won=won, day=day, clock=clock_time, moment=moment, minutes=minutes, number=number, percent=percent,
         language_name=language_name, label=lambda key: label(key, language()), wording=lambda text: wording(text, language()),

@@ -55,6 +55,7 @@ ENTRIES = (
     Entry(noop("Patient affairs"), noop("Order codes"), "billing:order-codes", "billing.see"),
     Entry(noop("Patient affairs"), noop("Tax deduction"), "billing:tax", "billing.tax"),
     Entry(noop("System"), noop("Fee master"), "billing:fees", "billing.fees"),
+    Entry(noop("System"), noop("Kiosks and boards"), "web:devices", "it.operate"),
     Entry(noop("System"), noop("Encryption keys"), "web:keys", "it.operate"),
     Entry(noop("System"), noop("API tokens"), "web:tokens", "it.tokens"),
 )

@@ -14,8 +14,9 @@ from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.http import http_date, url_has_allowed_host_and_scheme
 
-from tamna.core.access import PUBLIC, may
+from tamna.core.access import DEVICE, LINK, PUBLIC, may
 from tamna.core.errors import DomainError
+from tamna.lobby import languages
 from tamna.web.metrics import REQUESTS, SECONDS
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
@@ -73,7 +74,7 @@ class StaticFromPackage:
 
 
 class Language:
-    """Korean unless the person chose English: cookie first, then the account."""
+    """Korean unless the person chose English; what patients touch has a choice of its own (`lobby.languages`)."""
 
     def __init__(self, respond: Respond) -> None:
         self.respond = respond
@@ -81,6 +82,8 @@ class Language:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, settings.LANGUAGE_CODE)
         language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        if request.path.startswith(languages.PATH):
+            language = languages.chosen(request)
         translation.activate(language)
         request.LANGUAGE_CODE = language
         response = self.respond(request)
@@ -103,6 +106,8 @@ class Guarded:
         capability = getattr(view, "capability", None)
         if capability is None:
             raise PermissionDenied("this view names no capability")
+        if capability in {DEVICE, LINK}:
+            return None  # the door looks for itself
         if capability != PUBLIC and not request.user.is_authenticated:
             hopeful = request.method == "GET" and not request.headers.get("HX-Request")
             return self._to(f"/sign-in?next={request.path}" if hopeful else "/sign-in", request)

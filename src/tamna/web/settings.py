@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "tamna.claims",
     "tamna.ledger",
     "tamna.insight",
+    "tamna.lobby",
     "tamna.web",
 ]
 MIDDLEWARE = [
@@ -115,5 +116,6 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 LIVE_URL = os.environ.get("TAMNA_LIVE_URL", "")
+PATIENT_URL = os.environ.get("TAMNA_PATIENT_URL", "").rstrip("/")  # where patients' phones find this hospital
 
 LOGGING_CONFIG = None  # structlog, in tamna.web.logging

@@ -20,6 +20,7 @@ urlpatterns = [
     path("claims/", include("tamna.claims.urls")),
     path("ledger/", include("tamna.ledger.urls")),
     path("insight/", include("tamna.insight.urls")),
+    path("lobby/", include("tamna.lobby.urls")),
     path("", include("tamna.web.views")),
 ]
 handler403 = "tamna.web.views.pages.refused"

@@ -64,6 +64,7 @@ from tamna.patients.models import Coverage, ImportedResource, ImportRun, Patient
 from tamna.patients.services import register_patient, search_tokens
 from tamna.reception import services as reception
 from tamna.reception.models import Absence, Appointment, ClinicHours, ServiceRequest, Slot
+from tests.integration.lobby.patients import device_client, link_client
 
 MOST = 16  # questions of one answer, the bell's with them
 MORE = {
@@ -181,6 +182,18 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/setup/departments": ("/setup/departments",),
     "/setup/backup": ("/setup/backup",),
     "/keys": ("/keys",),
+    "/devices": ("/devices",),
+    "/lobby/enrol/<str:sealed>": ("/lobby/enrol/x",),
+    "/lobby/kiosk": ("/lobby/kiosk",),
+    "/lobby/kiosk/worker.js": ("/lobby/kiosk/worker.js",),
+    "/lobby/board": ("/lobby/board",),
+    "/lobby/board/now": ("/lobby/board/now?language=ja",),
+    "/lobby/p/<str:sealed>": ("/lobby/p/x",),
+    "/lobby/me": ("/lobby/me",),
+    "/lobby/me/turn": ("/lobby/me/turn",),
+    "/lobby/me/bills/<uuid:public_id>": ("/lobby/me/bills/{bill}",),
+    "/lobby/me/manifest.json": ("/lobby/me/manifest.json",),
+    "/lobby/me/worker.js": ("/lobby/me/worker.js",),
     "/api/v1/": (),  # the name under which others are found; it answers nothing
     "/api/v1/openapi.json": ("/api/v1/openapi.json",),
     "/api/v1/docs": ("/api/v1/docs",),
@@ -509,7 +522,7 @@ def asked(path: str, view, clients: dict[str, Client]) -> Counter[str]:
     if path.split("?")[0] not in ("/", "/search"):
         roles = roles[:1]
     most: Counter[str] = Counter()
-    for role in roles:
+    for role in roles or [capability]:
         client = clients["api" if path.startswith("/api/") else role]
         client.get(path)  # what is read once a process is read now
         with CaptureQueriesContext(connection) as queries:
@@ -517,8 +530,12 @@ def asked(path: str, view, clients: dict[str, Client]) -> Counter[str]:
             if answer.streaming:
                 b"".join(answer.streaming_content)
         asked_by_page = [query["sql"] for query in queries if not query["sql"].startswith(KEY_RING)]
-        follows = 302 if path.startswith("/notifications/") else 200  # a notice leads to its record
-        assert answer.status_code in (200, follows, {"/first-run": 403, "/readyz": 503}.get(path)), (
+        follows = 302 if path.startswith(("/notifications/", "/lobby/p/")) else 200  # a notice leads to its record
+        assert answer.status_code in (
+            200,
+            follows,
+            {"/first-run": 403, "/readyz": 503, "/lobby/enrol/x": 403}.get(path),
+        ), (
             path,
             role,
             answer.status_code,
@@ -545,6 +562,7 @@ def test_no_page_asks_more_when_there_is_more(hospital, morning, user_of):
     clients["api"] = Client(headers={"Authorization": "Bearer secret"})
     here = Small(users)
     here.grow(FEW)
+    clients |= {access.DEVICE: device_client(), access.LINK: link_client(here.first.patient)}
     few = measured(clients, here.named())
     here.grow(MANY)
     many = measured(clients, here.named())
@@ -562,13 +580,13 @@ def test_every_address_that_can_be_read_is_counted(hospital, morning, user_of):
     clients = {role: Client() for role in access.ROLES}
     for role, client in clients.items():
         client.force_login(user_of(role))
+    clients |= {access.DEVICE: device_client(), access.LINK: Client()}
     dummies = {"uuid": NOBODY, "uuidstr": NOBODY, "int": "0", "str": "x"}
     readable = set()
     for route, view in addresses():
         path = re.sub(r"<(?:(\w+):)?\w+>", lambda found: dummies[found[1] or "str"], route)
-        role = next(
-            role for role in access.ROLES if access.may(User(role=role), getattr(view, "capability", access.SIGNED_IN))
-        )
+        capability = getattr(view, "capability", access.SIGNED_IN)
+        role = next((role for role in access.ROLES if access.may(User(role=role), capability)), capability)
         if clients[role].get(path).status_code != 405:
             readable.add(route)
     assert readable == set(PAGES)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tamna.web.views import account, automation, bell, first_run, pages, saved, setup, staff, system
+from tamna.web.views import account, automation, bell, devices, first_run, pages, saved, setup, staff, system
 
 app_name = "web"
 urlpatterns = [
@@ -55,6 +55,10 @@ urlpatterns = [
     path("setup/hospital", setup.hospital, name="setup-hospital"),
     path("setup/departments", setup.departments, name="setup-departments"),
     path("setup/backup", setup.backup, name="setup-backup"),
+    path("devices", devices.index, name="devices"),
+    path("devices/new", devices.new, name="new-device"),
+    path("devices/<uuid:public_id>/invite", devices.invite, name="invite-device"),
+    path("devices/<uuid:public_id>/retire", devices.retire, name="retire-device"),
     path("keys", setup.keys, name="keys"),
     path("keys/rotate", setup.rotate, name="rotate-keys"),
     path("connections/<str:key>/address", system.address, name="address"),
