@@ -45,7 +45,7 @@ with transaction.atomic():
 MOST = 8  # addresses of one screen that are read for links
 LINK = re.compile(r'(?:href|hx-get)="(/[^"#?]*)')
 NO_SCREEN = frozenset({  # what answers with a file, a part of a page, another page, or to machines; the first run is over
-    "billing:fees-example", "billing:order-codes-example", "claims:remedy-letter", "claims:rule-file", "claims:rules-export", "lobby:enrol", "lobby:enter", "lobby:manifest", "lobby:phone-worker", "web:account-example", "web:badges",
+    "billing:fees-example", "billing:order-codes-example", "claims:remedy-letter", "claims:rule-file", "claims:rules-export", "reception:calendar", "lobby:enrol", "lobby:enter", "lobby:manifest", "lobby:phone-worker", "web:account-example", "web:badges",
     "web:first-run", "web:healthz", "web:live-address", "web:metrics",
     "web:notification", "web:notification-count", "web:readyz",
 })  # fmt: skip

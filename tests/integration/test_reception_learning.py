@@ -107,7 +107,7 @@ def test_the_night_tells_arrivals_of_the_coming_days_beside_the_week_before(past
 def test_missed_bookings_are_learnt_and_the_coming_ones_told(past, clerk):
     _department, doctor, people = past
     for k, person in enumerate(people * 8):
-        at = clock.now() - timedelta(days=2 + k // 8, minutes=7 * k)
+        at = clock.now() - timedelta(days=2 + k // 8, minutes=11 * k)
         slot = Slot.objects.create(practitioner=doctor, starts_at=at)
         missed = k % 40 < 6
         Appointment.objects.create(slot=slot, patient=person, starts_at=at, booked_at=at - timedelta(days=3), status="noshow" if missed else "arrived")  # fmt: skip

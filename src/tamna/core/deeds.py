@@ -58,6 +58,8 @@ DEEDS = {
     "receipt.printed": noop("Receipt printed"), "records.imported": noop("Records imported"),
     "remedy.seen": noop("Objection seen"), "remedy.letter": noop("Letter of an objection taken"),
     "reports.taken": noop("Reported staff and machines read in"), "clinical_note.written": noop("Clinical note written"),
+    "appointment.squeezed_in": noop("Squeezed in"), "waiting.asked": noop("Put on the waiting list"),
+    "waiting.withdrawn": noop("Taken off the waiting list"),
     "model.switched": noop("Model switched on or off"), "appointment.reminded": noop("Reminded of a booking"),
     "rule.approved": noop("Claim rule approved"), "rule.asked": noop("Approval of a claim rule asked for"),
     "rule.exported": noop("Claim rules downloaded"), "rule.refused": noop("Claim rule sent back"),

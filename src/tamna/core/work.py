@@ -10,6 +10,8 @@ WORK = {
     "send_booking_reminder": noop("Remind of a booking"),
     "lobby.booking_notice": noop("Tell of a booking"),
     "send_booking_notice": noop("Send the notice of a booking"),
+    "reception.offer_freed": noop("Offer a freed time"),
+    "lapse_offers": noop("Close offers of times that nobody took"),
     "learn_nightly": noop("Learn waits, missed bookings and arrivals"),
     "billing.order": noop("Turn an order into charges"),
     "billing.order_revoked": noop("Take back charges of a cancelled order"),

@@ -17,7 +17,16 @@ declare(
         "Visits of the whole hospital by day, 14 days ahead, told each night and measured; neither by department nor by hour yet."
     ),
 )
-declare("rec.slots", kind="E", module="tamna.reception.services", engine="reception.services.book")
+declare(
+    "rec.slots", kind="E", module="tamna.reception.booking", engine="reception.booking, constraints of the database"
+)
+declare(
+    "rec.change",
+    kind="F",
+    module="tamna.reception.waiting_list",
+    engine="reception.waiting_list.offer",
+    covers=noop("The desk changes and cancels; a freed time is offered to three of the waiting list at a time. Patients do not change by themselves yet."),
+)  # fmt: skip
 
 
 @outbox.on("encounter.arrived", key="reception.tell_his")
@@ -25,6 +34,16 @@ def on_arrived(event: Event) -> None:
     from tamna.reception.tasks import send_arrival
 
     send_arrival.defer(encounter_id=event.payload["encounter_id"])
+
+
+@outbox.on("appointment.cancelled", key="reception.offer_freed")
+def on_freed(event: Event) -> None:
+    """A time came free: the waiting list is asked in order."""
+    from tamna.core.actor import Actor
+    from tamna.reception.models import Appointment
+    from tamna.reception.waiting_list import offer
+
+    offer(Appointment.objects.get(pk=event.payload["appointment_id"]), Actor.automation("rec.change"))
 
 
 @outbox.on("business.day", key="reception.learn")

@@ -1,4 +1,4 @@
-"""Lists of reception: the bookings of a day, the doctors."""
+"""Lists of reception: the bookings of a day, the waiting list, the doctors."""
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -8,7 +8,7 @@ from tamna.core import clock
 from tamna.core.choices import departments
 from tamna.core.format import clock_time, day, language
 from tamna.core.lists import Column, Filter, Listing, define
-from tamna.reception import selectors
+from tamna.reception import selectors, times
 from tamna.reception.models import Appointment
 
 
@@ -42,6 +42,27 @@ BOOKINGS = define(
                    options=lambda: Appointment.Status.choices),
         ),
         empty=noop("No bookings on this day."), hint=noop("Choose a doctor above to book a time."),
+    )
+)  # fmt: skip
+
+WAITING_LIST = define(
+    Listing(
+        "waiting_list", noop("Waiting list"), "reception.see", view="reception:waiting", order=("id",), of_patients=True,
+        columns=(
+            Column("place", noop("Asked on"), lambda row: day(row.made_at)),
+            Column("name", noop("Name"), lambda row: row.patient.masked_name),
+            Column("department", noop("Department"), lambda row: _named(row.department)),
+            Column("days", noop("Days"), lambda row: f"{day(row.first_on)} – {day(row.last_on)}", wide=True),
+            Column("state", noop("State"), lambda row: row.get_status_display()),
+            Column("offered", noop("Offered"), lambda row: len(row.offers.all()), number=True),
+            Column("act", noop("Action"), unseen=True),
+        ),
+        filters=(
+            Filter("state", noop("State"), times.waiting_in, kind="choice", default=lambda: "waiting",
+                   options=lambda: [("waiting", _("Waiting")), ("over", _("Over"))]),
+            Filter("department", noop("Department"), lambda rows, code: rows.filter(department__code=code), kind="choice", options=departments),
+        ),
+        empty=noop("Nobody waits for a time."), hint=noop("Choose a taken time under Times to put a patient on the list."),
     )
 )  # fmt: skip
 

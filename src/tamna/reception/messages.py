@@ -12,6 +12,18 @@ MESSAGES = {
     "reception.hours_overlap": _("Two hours of one day overlap, or one ends before it begins. Nothing was changed."),
     "reception.absence_days": _("Days away begin today or later and end after they begin. Nothing was changed."),
     "reception.slot_taken": _("This time was just taken. Nothing was booked; choose another time."),
+    "reception.doctor_busy": _(
+        "The doctor sees somebody else during this time. Nothing was booked; choose another time."
+    ),
+    "reception.slot_held": _(
+        "Somebody else is choosing this time. Nothing was booked; choose another, or wait a moment."
+    ),
+    "reception.override_reason": _("Give a reason for squeezing in. Nothing was booked."),
+    "reception.waits_already": _("The patient is on the waiting list of this department already. Nothing was changed."),
+    "reception.waiting_days": _("The days to wait for begin today or later. Nothing was kept."),
+    "reception.offer_gone": _(
+        "This offer is no longer open: it lapsed, or somebody was faster. The place on the list stays."
+    ),
     "reception.patient_elsewhere": _("The patient has another booking at this time. Nothing was booked."),
     "reception.slot_closed": _("This time is not open for booking. Nothing was booked."),
     "reception.not_cancellable": _("Only a booking that has not begun can be cancelled. Nothing was changed."),

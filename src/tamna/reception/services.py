@@ -1,4 +1,4 @@
-"""Every write of reception: bookings, arrivals, the queue, the end of a visit, orders. One transaction each.
+"""Every write of reception: arrivals, the queue, the end of a visit, orders; bookings are in `booking`. One transaction each.
 
 A race for a slot, a ticket or a number is decided by the database; the loser gets a sentence, not a crash.
 """
@@ -17,6 +17,9 @@ from tamna.core.models import Department, Practitioner
 from tamna.patients.models import Coverage, Patient
 from tamna.patients.payers import PAYERS
 from tamna.reception import policy, waits
+from tamna.reception.booking import book as book
+from tamna.reception.booking import cancel as cancel
+from tamna.reception.booking import reschedule as reschedule
 from tamna.reception.models import Appointment, Condition, Encounter, ServiceRequest, Slot, Ticket
 
 FOLLOW_UP_DAYS = 30  # 초·재진: same disease within 30 days is a follow-up [K]; chronic diseases 90
@@ -30,40 +33,6 @@ def open_slots(*, practitioner: Practitioner, starts: Sequence[datetime], minute
         [Slot(practitioner=practitioner, starts_at=start, minutes=minutes) for start in starts], ignore_conflicts=True
     )
     return len(made)
-
-
-@transaction.atomic
-def book(*, slot_id: int, patient_id: int, by: Actor, reason: str = "") -> Appointment:
-    """Book a slot (예약). The database decides a race. Raises reception.slot_taken, patient_elsewhere, slot_closed."""
-    slot = Slot.objects.open().filter(pk=slot_id).first()
-    if slot is None:
-        raise DomainError("reception.slot_closed")
-    with refused_as(slot_taken="reception.slot_taken", patient_elsewhere="reception.patient_elsewhere"):
-        appointment = Appointment.objects.create(
-            slot=slot, patient_id=patient_id, starts_at=slot.starts_at, booked_at=clock.now(), reason=reason
-        )
-    facts = {"appointment_id": appointment.pk, "patient_id": patient_id}
-    outbox.record("appointment.booked", facts, by=by, subject=("appointment", appointment.pk))
-    return appointment
-
-
-@transaction.atomic
-def cancel(*, appointment_id: int, by: Actor, reason: str = "") -> Appointment:
-    """Cancel a booking that has not begun (예약 취소). Raises reception.not_cancellable."""
-    appointment = Appointment.objects.select_for_update().get(pk=appointment_id)
-    if appointment.status != Appointment.Status.BOOKED:
-        raise DomainError("reception.not_cancellable")
-    appointment.status, appointment.cancelled_at, appointment.reason = "cancelled", clock.now(), reason
-    appointment.save(update_fields=["status", "cancelled_at", "reason"])
-    outbox.record("appointment.cancelled", {"appointment_id": appointment.pk, "slot_id": appointment.slot_id}, by=by)
-    return appointment
-
-
-@transaction.atomic
-def reschedule(*, appointment_id: int, slot_id: int, by: Actor) -> Appointment:
-    """Move a booking to another slot: both or neither."""
-    old = cancel(appointment_id=appointment_id, by=by, reason="moved")
-    return book(slot_id=slot_id, patient_id=old.patient_id, by=by)
 
 
 @transaction.atomic

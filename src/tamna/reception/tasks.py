@@ -76,6 +76,15 @@ def open_ahead(timestamp: int) -> int:
     return hours.open_ahead()
 
 
+@app.periodic(cron="* * * * *")
+@app.task(queue="core", queueing_lock="lapse_offers", lock="lapse_offers")
+def lapse_offers(timestamp: int) -> int:
+    """Close offers whose deadline passed and ask the next of the list (예약 대기)."""
+    from tamna.reception import waiting_list
+
+    return waiting_list.lapse()
+
+
 @app.task(queue="core", lock="learn_nightly", retry=BACKOFF)
 def learn_nightly() -> dict[str, bool]:
     """Learn waits, missed bookings and arrivals from the days that are over (야간 학습)."""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tamna.reception import hours_views, model_views, views
+from tamna.reception import booking_views, hours_views, model_views, views
 
 app_name = "reception"
 urlpatterns = [
@@ -16,6 +16,16 @@ urlpatterns = [
     path("bookings", views.bookings, name="bookings"),
     path("bookings/new", views.book, name="book"),
     path("bookings/<int:appointment_id>/cancel", views.cancel, name="cancel"),
+    path("bookings/times", booking_views.month, name="times"),
+    path("bookings/choose", booking_views.choose, name="choose"),
+    path("bookings/times/<int:slot_id>", booking_views.chosen, name="chosen"),
+    path("bookings/times/<int:slot_id>/confirm", booking_views.confirm, name="confirm"),
+    path("bookings/times/<int:slot_id>/squeeze", booking_views.squeeze, name="squeeze"),
+    path("bookings/<uuid:public_id>/calendar.ics", booking_views.calendar_file, name="calendar"),
+    path("waiting", booking_views.waiting, name="waiting"),
+    path("waiting/new", booking_views.wait_for, name="wait-for"),
+    path("waiting/<int:request_id>/over", booking_views.wait_over, name="wait-over"),
+    path("waiting/offers/<uuid:public_id>/<str:verdict>", booking_views.answer, name="answer"),
     path("models", model_views.models, name="models"),
     path("models/<str:key>/switch", model_views.switch, name="model-switch"),
     path("doctors", hours_views.doctors, name="doctors"),

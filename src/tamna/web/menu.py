@@ -25,6 +25,8 @@ ENTRIES = (
     Entry(noop("My work"), noop("Proposals"), "web:proposals", "automations.decide"),
     Entry(noop("Patient affairs"), noop("Reception desk"), "reception:desk", "reception.receive"),
     Entry(noop("Patient affairs"), noop("Bookings"), "reception:bookings", "reception.see"),
+    Entry(noop("Patient affairs"), noop("Times"), "reception:times", "reception.see"),
+    Entry(noop("Patient affairs"), noop("Waiting list"), "reception:waiting", "reception.see"),
     Entry(noop("Patient affairs"), noop("Queue board"), "reception:board", "reception.see"),
     Entry(noop("Patient affairs"), noop("Forecasts"), "reception:models", "reception.see"),
     Entry(noop("Patient affairs"), noop("Patients"), "patients:list", "patients.see"),

@@ -63,6 +63,7 @@ from tamna.ledger.models import JournalEntry
 from tamna.patients.models import Coverage, ImportedResource, ImportRun, Patient
 from tamna.patients.services import register_patient, search_tokens
 from tamna.reception import services as reception
+from tamna.reception import waiting_list
 from tamna.reception.models import Absence, Appointment, ClinicHours, ServiceRequest, Slot
 from tests.integration.lobby.patients import device_client, link_client
 
@@ -105,6 +106,13 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/reception/models": ("/reception/models",),
     "/reception/board/<str:code>": ("/reception/board/05",),
     "/reception/bookings": ("/reception/bookings", "/reception/bookings?doctor=90001&q=김"),
+    "/reception/bookings/times": (
+        "/reception/bookings/times?department=01",
+        "/reception/bookings/times?patient={patient}&doctor=90001",
+    ),
+    "/reception/bookings/times/<int:slot_id>": ("/reception/bookings/times/{slot}?patient={patient}",),
+    "/reception/bookings/<uuid:public_id>/calendar.ics": ("/reception/bookings/{booking}/calendar.ics",),
+    "/reception/waiting": ("/reception/waiting", "/reception/waiting?state=over"),
     "/reception/doctors": ("/reception/doctors", "/reception/doctors?q=의사"),
     "/reception/doctors/<int:practitioner_id>": ("/reception/doctors/{doctor}",),
     "/billing/": ("/billing/", "/billing/?q=김&department=01"),
@@ -282,10 +290,12 @@ class Small:
             known = Practitioner.objects.get(license_no="90001")
             for one, patient in ((doctor, people[number]), (known, self.first.patient)):
                 self.serial += 1
-                slot = Slot.objects.create(practitioner=one, starts_at=start + timedelta(minutes=self.serial * 3))
+                slot = Slot.objects.create(practitioner=one, starts_at=start + timedelta(minutes=self.serial * 10))
                 Appointment.objects.create(slot=slot, starts_at=slot.starts_at, booked_at=clock.now(), patient=patient)
                 ClinicHours.objects.create(practitioner=one, weekday=number % 7, starts="09:00", ends="10:00",
                                            valid_from=clock.today() - timedelta(days=self.serial))  # fmt: skip
+            waiting_list.ask(patient_id=self.person().pk, department_id=known.department_id,
+                             first_on=clock.today(), last_on=clock.today(), by=CLERK)  # fmt: skip
             Absence.objects.create(practitioner=known, first_on=clock.today(), last_on=clock.today())
         InterfaceMessage.objects.bulk_create(
             InterfaceMessage(system="his", direction="in", control_id=str(uuid4()), kind="ORM^O01", encounter_ref=self.first.public_id,
@@ -504,6 +514,7 @@ class Small:
             "bill": bill.public_id, "charge": bill.charges.order_by("id").first().pk, "claim": Claim.objects.get(encounter=self.first).public_id,
             "batch": Batch.objects.order_by("id").first().public_id, "entry": JournalEntry.objects.order_by("id").first().public_id,
             "message": InterfaceMessage.objects.filter(system="his").order_by("id").first().pk, "proposal": self.second.public_id,
+            "slot": Slot.objects.order_by("id").first().pk, "booking": Appointment.objects.order_by("id").first().public_id,
             "doctor": Practitioner.objects.get(license_no="90001").pk, "fees": FeeImport.objects.order_by("id").first().pk,
             "run": ImportRun.objects.order_by("id").first().public_id, "remedy": Remedy.objects.order_by("id").first().public_id, "trial": RuleTrial.objects.order_by("id").first().public_id, "user": self.users["it"].pk,
             "notice": Notification.objects.filter(user=self.users["director"]).order_by("id").first().public_id,

@@ -1,0 +1,1 @@
+"""Booking engines: a booking as a calendar file, suggested times, overbooking by expected cost."""
