@@ -13,14 +13,15 @@ def send_reminder(invoice_id: int, pay_by: str) -> None:
 
     from tamna.billing.models import Invoice
     from tamna.billing.services import due_won, quiet_until
-    from tamna.connect.messaging import Message, send
     from tamna.core import clock
     from tamna.core.format import day, won
-    from tamna.core.models import Hospital, InterfaceMessage
+    from tamna.core.models import Hospital
+    from tamna.patients.consents import MESSAGES
+    from tamna.patients.sending import write_to
 
     bill = Invoice.objects.select_related("encounter__patient").get(pk=invoice_id)
     patient, owed, hospital = bill.encounter.patient, due_won(bill), Hospital.objects.first()
-    if owed <= 0 or not patient.phone or hospital is None:
+    if owed <= 0 or hospital is None:
         return
     later = quiet_until(clock.now())
     if later is not None:
@@ -32,12 +33,7 @@ def send_reminder(invoice_id: int, pay_by: str) -> None:
         text = _("[%(hospital)s] %(won)s of your visit on %(visit)s is still open. Please pay by %(day)s.") % {
             "hospital": name, "won": won(owed), "visit": day(bill.business_on), "day": day(date.fromisoformat(pay_by)),
         }  # fmt: skip
-    key = f"remind:{bill.public_id}:{pay_by}"
-    sent = send(Message(key=key, to=patient.phone, text=text))
-    InterfaceMessage.objects.get_or_create(
-        system="messaging", direction="out", control_id=key,
-        defaults={"kind": "reminder", "status": "sent", "detail": sent.message_id, "at": clock.now()},
-    )  # fmt: skip
+    write_to(patient, purpose=MESSAGES, kind="reminder", key=f"remind:{bill.public_id}:{pay_by}", text=text)
 
 
 @app.periodic(cron="* * * * *")

@@ -2,7 +2,7 @@
 
 The patient by chart number, public id (the last part of the address of the patient's page), or the id of an imported
 Patient. Resident, foreigner and passport numbers are left out unless --numbers gives a reason, which is written to the
-audit log. Visits, diagnoses, orders and coverage are in it, with everything that was imported; charges and claims are not.
+audit log. It is the patient's own copy, unless --recipient names another hospital: that needs the patient's consent. Visits, diagnoses, orders and coverage are in it, with everything that was imported; charges and claims are not.
 
 example: tamna export fhir --patient 00000123 --out patient.json
 """
@@ -20,6 +20,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--numbers", metavar="REASON", default="", help="write the full identity numbers too, for this reason"
     )
+    parser.add_argument(
+        "--recipient", metavar="NAME", default="", help="another hospital it goes to; asks the patient's consent"
+    )
     parser.add_argument("--lang", choices=["ko", "en"], default="ko")
 
 
@@ -34,7 +37,12 @@ def run(args: argparse.Namespace) -> int:
             patient = giving.find(args.patient)
         except DomainError as error:
             raise BadInput(error.key, error.message, field="--patient") from error
-        text = giving.bundle_of(patient, by=Actor.system("export"), reason=args.numbers.strip())
+        try:
+            text = giving.bundle_of(
+                patient, by=Actor.system("export"), reason=args.numbers.strip(), recipient=args.recipient.strip()
+            )
+        except DomainError as error:
+            raise BadInput(error.key, error.message, field="--recipient") from error
         try:
             with written(args.out) as out:
                 out.write(text)

@@ -51,6 +51,8 @@ DEEDS = {
     "order_code.confirmed": noop("Order code confirmed"), "password.changed": noop("Password changed"),
     "patient.break_glass": noop("Protected record opened"), "patient.contact_changed": noop("Contact changed"),
     "patient.exported": noop("Patient exported"), "patient.registered": noop("Patient registered"),
+    "consent.given": noop("Consent given"), "consent.refused": noop("Consent refused"),
+    "consent.seen": noop("Consent seen"), "consent.withdrawn": noop("Consent withdrawn"),
     "patient.seen": noop("Patient seen"), "payment.refunded": noop("Refunded"), "payment.taken": noop("Payment taken"),
     "proposal.accepted": noop("Proposal accepted"), "proposal.acted": noop("Proposal carried out"),
     "proposal.edited": noop("Proposal edited"), "proposal.failed": noop("Proposal failed"),

@@ -12,4 +12,14 @@ MESSAGES = {
     "patients.birth_in_future": _("The birth date lies in the future. Nothing was registered."),
     "patients.reason_missing": _("Give a reason. It is written to the audit log."),
     "patients.no_such_patient": _("There is no such patient."),
+    "patients.consent_text_changed": _(
+        "The text has changed since it was shown. Nothing was kept; read the new text together and answer again."
+    ),
+    "patients.consent_signature": _("The signature is missing. Nothing was kept; sign in the field and try again."),
+    "patients.consent_guardian": _(
+        "The patient is under %(age)s: a legal representative answers and signs. Nothing was kept."
+    ),
+    "patients.no_consent": _(
+        "The patient has not agreed to this, or has withdrawn. Nothing was sent; ask for consent at the desk first."
+    ),
 }

@@ -175,19 +175,6 @@ def reveal_identity(*, identity_id: int, reason: str, by: Actor) -> str:
     return identity.number
 
 
-@transaction.atomic
-def open_restricted(*, patient: Patient, reason: str, by: Actor) -> None:
-    """Break glass (비상 열람): open a protected record with a reason; the auditor is told."""
-    from tamna.core import notices
-
-    if not reason.strip():
-        raise DomainError("patients.reason_missing")
-    audit.note("patient.break_glass", by=by, subject_type="patient", subject_id=patient.public_id,
-               patient_ref=patient.public_id, reason=reason)  # fmt: skip
-    notices.tell("record.opened", {"number": by.user_id or 0}, key=f"{patient.public_id}:{by.user_id}:{clock.now().isoformat()}",
-                 url=f"/audit/of/patient/{patient.public_id}")  # fmt: skip
-
-
 def seen(patient: Patient, *, by: Actor, screen: str) -> None:
     """Write that a record was looked at (열람 기록)."""
     audit.note("patient.seen", by=by, subject_type="patient", subject_id=patient.public_id,

@@ -11,15 +11,11 @@ from django.views.decorators.http import require_POST
 from tamna.core import lists
 from tamna.core.access import may, needs
 from tamna.core.actor import Actor
-from tamna.patients import selectors, services, timeline
+from tamna.patients import consents, openings, selectors, services, timeline
 from tamna.patients.kinds import kind_name
 from tamna.patients.lists import ELSEWHERE, PATIENTS, VISITS
 from tamna.patients.models import Identity, Patient
 from tamna.patients.payers import PAYERS
-
-
-def _opened(request: HttpRequest, patient: Patient) -> bool:
-    return not patient.is_restricted or str(patient.public_id) in request.session.get("opened", [])
 
 
 @needs("patients.see")
@@ -34,12 +30,13 @@ def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
     from tamna.patients.visits import of_patient
 
     patient = get_object_or_404(Patient, public_id=public_id)
-    if not _opened(request, patient):
+    if not openings.is_open(request.user, patient):
         return render(request, "patients/restricted.html", {"patient": patient}, status=200)
     services.seen(patient, by=Actor.of(request), screen="patient")
     context: dict[str, Any] = {
         "patient": patient, "coverage": selectors.coverage_of(patient), "identities": patient.identities.all(),
         "may_reveal": may(request.user, "patients.identifiers"), "payers": PAYERS, "kind_name": kind_name,
+        "standings": consents.standings(patient), "opening": openings.opening_of(request.user, patient) if patient.is_restricted else None,
         "elsewhere": selectors.elsewhere_counts(patient) if patient.is_imported else [],
     }  # fmt: skip
     return lists.show(request, VISITS, of_patient(patient.pk), "patients/detail.html", context)
@@ -49,7 +46,7 @@ def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def elsewhere(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """What came from elsewhere about one person and is kept as it came, by kind, latest first."""
     patient = get_object_or_404(Patient, public_id=public_id)
-    if not _opened(request, patient):
+    if not openings.is_open(request.user, patient):
         return render(request, "patients/restricted.html", {"patient": patient})
     services.seen(patient, by=Actor.of(request), screen="elsewhere")
     context = {"patient": patient, "kind_name": kind_name}
@@ -60,8 +57,7 @@ def elsewhere(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @needs("patients.break_glass")
 def open_restricted(request: HttpRequest, public_id: UUID) -> HttpResponse:
     patient = get_object_or_404(Patient, public_id=public_id)
-    services.open_restricted(patient=patient, reason=request.POST.get("reason", ""), by=Actor.of(request))
-    request.session["opened"] = [*request.session.get("opened", []), str(public_id)][-20:]
+    openings.open_restricted(patient=patient, reason=request.POST.get("reason", ""), by=Actor.of(request))
     return redirect("patients:detail", public_id=public_id)
 
 
@@ -84,7 +80,7 @@ def visit(request: HttpRequest, public_id: UUID) -> HttpResponse:
     from tamna.patients.visits import by_public_id
 
     encounter = by_public_id(public_id)
-    if not _opened(request, encounter.patient):
+    if not openings.is_open(request.user, encounter.patient):
         return render(request, "patients/restricted.html", {"patient": encounter.patient})
     services.seen(encounter.patient, by=Actor.of(request), screen="visit")
     entries = timeline.of_encounter(encounter.pk)
@@ -102,7 +98,7 @@ def why(request: HttpRequest, public_id: UUID, key: str) -> HttpResponse:
     from tamna.patients.visits import by_public_id
 
     encounter = by_public_id(public_id)
-    if not _opened(request, encounter.patient):
+    if not openings.is_open(request.user, encounter.patient):
         raise PermissionDenied("protected record")
     entry = next((one for one in timeline.of_encounter(encounter.pk) if one.key == key), None)
     steps = [{**step, "label": label(str(step.get("label", "")), language())} for step in (entry.why if entry else [])]

@@ -99,20 +99,16 @@ def send_booking_reminder(appointment_id: int) -> None:
     from django.utils import translation
     from django.utils.translation import gettext as _
 
-    from tamna.connect.messaging import Message, send
     from tamna.core import clock
     from tamna.core.format import clock_time, day
-    from tamna.core.models import Hospital, InterfaceMessage
+    from tamna.core.models import Hospital
+    from tamna.patients.consents import MESSAGES
+    from tamna.patients.sending import write_to
     from tamna.reception.models import Appointment
 
     row = Appointment.objects.select_related("patient", "slot__practitioner__department").get(pk=appointment_id)
     hospital = Hospital.objects.first()
-    if (
-        row.status != Appointment.Status.BOOKED
-        or row.starts_at <= clock.now()
-        or not row.patient.phone
-        or hospital is None
-    ):
+    if row.status != Appointment.Status.BOOKED or row.starts_at <= clock.now() or hospital is None:
         return
     is_ko, department = row.patient.language == "ko", row.slot.practitioner.department
     with translation.override("ko" if is_ko else "en"):
@@ -120,9 +116,4 @@ def send_booking_reminder(appointment_id: int) -> None:
             "hospital": hospital.name_ko if is_ko else hospital.name_en, "department": department.name_ko if is_ko else department.name_en,
             "day": day(clock.business_day(row.starts_at)), "time": clock_time(row.starts_at),
         }  # fmt: skip
-    key = f"booked:{row.public_id}"
-    sent = send(Message(key=key, to=row.patient.phone, text=text))
-    InterfaceMessage.objects.get_or_create(
-        system="messaging", direction="out", control_id=key,
-        defaults={"kind": "reminder", "status": "sent", "detail": sent.message_id, "at": clock.now()},
-    )  # fmt: skip
+    write_to(row.patient, purpose=MESSAGES, kind="reminder", key=f"booked:{row.public_id}", text=text)

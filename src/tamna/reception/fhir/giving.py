@@ -16,6 +16,7 @@ from tamna.core import audit
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
 from tamna.core.models import Hospital, Practitioner
+from tamna.patients.consents import EXCHANGE, consented
 from tamna.patients.models import Coverage, ImportedResource, Patient
 from tamna.reception.models import Condition, Encounter, ServiceRequest
 
@@ -38,11 +39,16 @@ def find(sign: str) -> Patient:
 
 
 @transaction.atomic
-def bundle_of(patient: Patient, *, by: Actor, reason: str = "") -> str:
-    """The bundle as text. With a reason the full numbers are in it. Written to the audit log."""
+def bundle_of(patient: Patient, *, by: Actor, reason: str = "", recipient: str = "") -> str:
+    """The bundle as text: the patient's own copy, or for another hospital (`recipient`), which needs the patient's consent.
+
+    With a reason the full numbers are in it. Written to the audit log. Law: 의료법 제21조의2①. Raises patients.no_consent.
+    """
+    if recipient and not consented(patient, EXCHANGE):
+        raise DomainError("patients.no_consent")
     entries = list(_entries(patient, bool(reason)))
     audit.note("patient.exported", by=by, subject_type="patient", subject_id=patient.public_id, patient_ref=patient.public_id,
-               reason=reason, detail={"resources": len(entries), "numbers": bool(reason)})  # fmt: skip
+               reason=reason, detail={"resources": len(entries), "numbers": bool(reason), "recipient": recipient})  # fmt: skip
     return writing.transaction(entries)
 
 

@@ -1,0 +1,10 @@
+"""Patients and what belongs to them: person, coverage, consents, records from elsewhere."""
+
+from tamna.patients.models.consent import Consent
+from tamna.patients.models.imported import ImportedBundle, ImportedResource, ImportRun
+from tamna.patients.models.opening import RecordOpening
+from tamna.patients.models.person import Coverage, Identity, Patient
+
+__all__ = [
+    "Consent", "Coverage", "Identity", "ImportRun", "ImportedBundle", "ImportedResource", "Patient", "RecordOpening",
+]  # fmt: skip
