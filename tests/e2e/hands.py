@@ -17,6 +17,7 @@ class Hands:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        self.keys = 0  # pressed so far
         self.answers: list[str] = []  # questions of the browser, each answered with Enter
         page.on("dialog", self._agree)
 
@@ -30,6 +31,7 @@ class Hands:
         return self.page.evaluate(FOCUSED).strip()
 
     def press(self, *keys: str) -> None:
+        self.keys += len(keys)
         for key in keys:
             self.page.keyboard.press(key)
 
@@ -52,6 +54,7 @@ class Hands:
     def type(self, text: str, *keys: str) -> None:
         """Over what stands in the field that has the focus."""
         self.press("Control+a")
+        self.keys += len(text)
         self.page.keyboard.type(text)
         self.press(*keys)
 

@@ -17,6 +17,13 @@ NOBODY_EXPECTS = """
       AND NOT EXISTS (SELECT 1 FROM reception_encounter e WHERE e.patient_id = p.id)
       AND NOT EXISTS (SELECT 1 FROM reception_appointment a WHERE a.patient_id = p.id AND a.status = 'booked')
     ORDER BY p.id DESC LIMIT 1"""
+RETURNING = """
+    SELECT p.chart_no FROM patients_patient p JOIN reception_encounter e ON e.patient_id = p.id
+    WHERE NOT p.is_restricted AND NOT e.is_imported AND p.merged_into_id IS NULL
+    GROUP BY p.id HAVING bool_and(e.status IN ('finished', 'cancelled'))
+      AND NOT EXISTS (SELECT 1 FROM reception_appointment a WHERE a.patient_id = p.id AND a.status = 'booked')
+    ORDER BY p.id LIMIT 1"""
+KEY_S, THOUGHT_S = 0.28, 1.35  # a key of an average typist, a moment of thought (Card, Moran and Newell, keystroke-level model)
 PATIENCE_MS = 60_000
 
 
@@ -31,6 +38,25 @@ def won(text: str) -> int:
 
 def cells(row: Locator) -> list[str]:
     return [cell.strip() for cell in row.locator("td").all_inner_texts()]
+
+
+def test_a_returning_patient_is_received_in_fifteen_seconds_of_hands(hospital, enter):
+    """Found by chart number, contact confirmed, received where the last visit was: the keys are counted, not the machine's time."""
+    page, chart = enter("front_lead"), asked(hospital, RETURNING)
+    with psycopg.connect(host=str(hospital.home / "pg"), user="postgres", dbname="tamna") as database:
+        database.execute("UPDATE patients_patient SET contact_checked_on = '2020-01-01' WHERE chart_no = %s", [chart])
+    hands = Hands(page)
+    hands.go("접수 데스크")
+    before = hands.keys
+    hands.type(chart)
+    hands.send("Enter")
+    expect(page.locator("main")).to_contain_text("전화번호와 주소를 확인하세요")
+    hands.send("c")  # still the same
+    expect(page.locator("main")).not_to_contain_text("전화번호와 주소를 확인하세요")
+    hands.send("Enter")  # the department of the last visit is chosen
+    expect(page.locator("h1")).to_contain_text("대기번호")
+    keys = hands.keys - before
+    assert keys <= 13 and keys * KEY_S + 4 * THOUGHT_S <= 15
 
 
 def test_at_the_desk_and_at_the_till(hospital, enter):

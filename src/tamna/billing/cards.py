@@ -19,6 +19,7 @@ from tamna.connect.errors import Refused, Unreachable
 from tamna.core import audit
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError, refused_as
+from tamna.patients.selectors import family
 
 ASKED, DONE, REFUSED, UNDONE = TerminalRequest.State.ASKED, TerminalRequest.State.DONE, TerminalRequest.State.REFUSED, TerminalRequest.State.UNDONE  # fmt: skip
 UNDO = "undo"
@@ -135,7 +136,7 @@ def use_deposits(*, invoice: Invoice, amount_won: int, key: str, by: Actor) -> l
     known = list(Payment.objects.filter(key__startswith=f"{key}:", invoice=invoice))
     if known:
         return known
-    held = Deposit.objects.filter(patient=invoice.encounter.patient_id, left_won__gt=0).order_by("id")
+    held = Deposit.objects.filter(patient__in=family(invoice.encounter.patient_id), left_won__gt=0).order_by("id")
     used, left = [], amount_won
     for deposit in held:
         part = min(left, deposit.left_won)

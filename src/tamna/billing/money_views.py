@@ -14,6 +14,7 @@ from tamna.core import audit, clock
 from tamna.core.access import needs
 from tamna.core.actor import Actor
 from tamna.patients.models import Patient
+from tamna.patients.selectors import family
 
 YEARS_BACK = 5
 
@@ -98,7 +99,7 @@ def account(request: HttpRequest, public_id: UUID) -> HttpResponse:
     bills = selectors.owing().filter(encounter__patient=patient).order_by("-issued_at", "-id")[:50]
     context = {
         "patient": patient, "bills": bills, "owed": sum(services.due_won(bill) for bill in bills), "held": services.held_won(patient.pk),
-        "deposits": Deposit.objects.filter(patient=patient).order_by("-id")[:50], "cap": selectors.cap_year(patient.pk, year),
+        "deposits": Deposit.objects.filter(patient__in=family(patient.pk)).order_by("-id")[:50], "cap": selectors.cap_year(patient.pk, year),
         "years": [(n, str(n)) for n in range(this_year, this_year - YEARS_BACK - 1, -1)], "guarantee": services.may_guarantee(patient),
         "key": f"desk:{uuid.uuid4()}", "tenders": [(t.value, t.label) for t in Payment.BY_HAND], "kinds": Deposit.Kind.choices,
     }  # fmt: skip

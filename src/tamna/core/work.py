@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop as noop
 
 WORK = {
     "reception.tell_his": noop("Tell the HIS of an arrival"),
+    "patients.merge_outcomes": noop("Outcomes of merge proposals"),
     "reception.learn": noop("Begin the night's learning"),
     "reception.reminder_outcomes": noop("Outcomes of booking reminders"),
     "send_booking_reminder": noop("Remind of a booking"),

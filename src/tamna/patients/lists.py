@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop as noop
 
 from tamna.core.format import language, moment
 from tamna.core.lists import Column, Filter, Listing, define
+from tamna.core.people import called
 from tamna.patients import selectors
 from tamna.patients.kinds import KINDS, kind_name
 from tamna.patients.payers import PAYERS
@@ -56,5 +57,21 @@ ELSEWHERE = define(
             Filter("visit", noop("Visit"), selectors.of_visit, kind="kept"),
         ),
         empty=noop("No records fit."),
+    )
+)  # fmt: skip
+
+MERGES = define(
+    Listing(
+        "patients.merges", noop("Merged records"), "patients.merge", view="patients:merges", order=("-id",), of_patients=True,
+        columns=(
+            Column("at", noop("When"), lambda row: moment(row.merged_at), sort=("id",)),
+            Column("kept", noop("Kept chart"), lambda row: row.kept.chart_no),
+            Column("gone", noop("Merged chart"), lambda row: row.gone.chart_no),
+            Column("rows", noop("Records moved"), lambda row: sum(len(ids) for ids in row.moved.values()), number=True),
+            Column("reason", noop("Reason"), lambda row: row.reason, wide=True),
+            Column("by", noop("By"), lambda row: called(row.merged_by), wide=True),
+            Column("state", noop("State"), lambda row: _("Undone") if row.undone_at else _("Holds")),
+        ),
+        empty=noop("No records were merged yet."), hint=noop("Open a patient and look under “Same person?”."),
     )
 )  # fmt: skip

@@ -22,4 +22,15 @@ MESSAGES = {
     "patients.no_consent": _(
         "The patient has not agreed to this, or has withdrawn. Nothing was sent; ask for consent at the desk first."
     ),
+    "patients.merge_same": _("These are the same record. Nothing was merged."),
+    "patients.merge_gone": _("One of these records was merged already. Nothing was changed; open the one that stands."),
+    "patients.merge_different": _(
+        "The two records have different resident or foreigner numbers: they are two people. Nothing was merged."
+    ),
+    "patients.merge_reason": _("Say why these are one person. Nothing was merged."),
+    "patients.merge_clash": _(
+        "Both records have an open visit in one department, or bookings at the same minute. Nothing was changed; end or cancel one first."
+    ),
+    "patients.merge_undone": _("This merge was undone already. Nothing was changed."),
+    "patients.merge_order": _("The kept record was itself merged later. Nothing was changed; undo that merge first."),
 }

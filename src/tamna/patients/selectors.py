@@ -1,13 +1,15 @@
 """Reads about patients: find one by any sign, list them, coverage. Bounded queries."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
 
-from tamna.core import crypto, hangul
+from tamna.core import clock, crypto, hangul
 from tamna.patients.models import Coverage, Identity, ImportedResource, Patient
 from tamna.patients.services import CHART, NAME, PHONE
+
+STALE_AFTER = timedelta(days=365)
 
 
 def find(words: str, *, limit: int = 20) -> list[Patient]:
@@ -51,6 +53,28 @@ def _longest_kept(word: str) -> str:
     """Fragments of long names are kept up to four letters; a longer word is looked up whole or by its beginning."""
     text = hangul.normal(word)
     return text if len(text) <= 6 else text[:4]
+
+
+def holder(kind: str, number: str) -> Patient | None:
+    """Who is registered under this number. One query."""
+    index = crypto.blind_index(number, kind)
+    row = Identity.objects.select_related("patient").filter(kind=kind, blind_index=index).first()
+    return row.patient if row else None
+
+
+def family(patient_id: int) -> QuerySet[Patient]:
+    """A record and those merged into it, as a subquery: what stayed in an old name is found too."""
+    return Patient.objects.filter(Q(pk=patient_id) | Q(merged_into=patient_id)).values("pk")
+
+
+def current(patient: Patient) -> Patient:
+    """The record that stands for this person: itself, or the one it was merged into."""
+    return patient.merged_into or patient
+
+
+def is_stale(patient: Patient) -> bool:
+    """Contact not confirmed for a year: asked for at the desk."""
+    return patient.contact_checked_on is None or patient.contact_checked_on < clock.today() - STALE_AFTER
 
 
 def coverage_of(patient: Patient) -> Coverage | None:

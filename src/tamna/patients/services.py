@@ -49,13 +49,19 @@ def search_tokens(name: str, phone: str, chart_no: str) -> list[int]:
     return sorted(tokens)
 
 
+def tokens_of(patient: Patient) -> list[int]:
+    """Tokens of a record and of those that were merged into it: an old name still finds the person."""
+    records = [patient, *patient.merged.all()]
+    return sorted({token for row in records for token in search_tokens(row.name, row.phone, row.chart_no)})
+
+
 @transaction.atomic
 def register_patient(
     *, name: str, birth_on: date | None = None, sex: str = "", phone: str = "", address: str = "",
     identity: tuple[str, str] | None = None, nationality: str = "KR", language: str = "ko",
     is_synthetic: bool = False, is_restricted: bool = False, imported: Imported | None = None, by: Actor,
 ) -> Patient:  # fmt: skip
-    """Register a new patient (신환 등록). Birth date and sex come from the number where there is one.
+    """Register a new patient (신환 등록). Birth date, sex and a passport's country come from the number where it says them.
 
     A person who comes from another system's records (`imported`) was not asked for a contact here.
 
@@ -66,17 +72,17 @@ def register_patient(
         raise DomainError("patients.name_missing")
     parsed = None
     if identity:
-        parsed = identifiers.parse(*identity)
+        parsed = identifiers.parse(*identity, clock.today())
         if parsed is None:
             raise DomainError("patients.bad_identity")
-        if parsed.birth_on and ((birth_on and birth_on != parsed.birth_on) or (sex and sex != parsed.sex)):
+        if (birth_on and birth_on != (parsed.birth_on or birth_on)) or (sex and sex != (parsed.sex or sex)):
             raise DomainError("patients.identity_mismatch")
         taken = Identity.objects.select_related("patient").filter(
             kind=parsed.kind, blind_index=crypto.blind_index(parsed.number, parsed.kind)
         )
         for row in taken:
             raise DomainError("patients.identity_taken", chart_no=row.patient.chart_no)
-        birth_on, sex = parsed.birth_on or birth_on, parsed.sex or sex
+        birth_on, sex, nationality = parsed.birth_on or birth_on, parsed.sex or sex, parsed.nationality or nationality
     if birth_on is None or not sex:
         raise DomainError("patients.bad_identity")
     if birth_on > clock.today():
@@ -105,7 +111,7 @@ def update_contact(*, patient_id: int, phone: str, address: str, by: Actor) -> P
     """Change phone and address (연락처 갱신); confirming them unchanged counts as checked."""
     patient = Patient.objects.select_for_update().get(pk=patient_id)
     patient.phone, patient.address, patient.contact_checked_on = phone, address, clock.today()
-    patient.search_tokens = search_tokens(patient.name, phone, patient.chart_no)
+    patient.search_tokens = tokens_of(patient)
     patient.save(update_fields=["phone", "address", "contact_checked_on", "search_tokens"])
     audit.note(
         "patient.contact_changed",

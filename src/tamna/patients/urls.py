@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tamna.patients import consent_views, views
+from tamna.patients import consent_views, merge_views, views
 
 app_name = "patients"
 urlpatterns = [
@@ -11,6 +11,10 @@ urlpatterns = [
     path("<uuid:public_id>/consents", consent_views.consents_of, name="consents"),
     path("<uuid:public_id>/consents/<str:purpose>", consent_views.ask, name="consent"),
     path("<uuid:public_id>/consents/<str:purpose>/withdraw", consent_views.withdraw, name="withdraw"),
+    path("<uuid:public_id>/same", merge_views.same, name="same"),
+    path("<uuid:public_id>/same/<uuid:other_id>", merge_views.compare, name="compare"),
+    path("merges", merge_views.merges, name="merges"),
+    path("merges/<uuid:public_id>/undo", merge_views.undo, name="unmerge"),
     path("consents/<uuid:public_id>", consent_views.answered, name="consent-answered"),
     path("identities/<int:identity_id>/reveal", views.reveal, name="reveal"),
     path("visits/<uuid:public_id>", views.visit, name="visit"),

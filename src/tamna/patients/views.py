@@ -29,7 +29,9 @@ def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One person: masked card, coverage, visits."""
     from tamna.patients.visits import of_patient
 
-    patient = get_object_or_404(Patient, public_id=public_id)
+    patient = get_object_or_404(Patient.objects.select_related("merged_into"), public_id=public_id)
+    if patient.merged_into:
+        return redirect("patients:detail", public_id=patient.merged_into.public_id)
     if not openings.is_open(request.user, patient):
         return render(request, "patients/restricted.html", {"patient": patient}, status=200)
     services.seen(patient, by=Actor.of(request), screen="patient")

@@ -10,6 +10,8 @@ from django.db import transaction
 from tamna.core import audit, clock, outbox
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError, refused_as
+from tamna.patients.models import Patient
+from tamna.patients.selectors import current
 from tamna.reception.models import Appointment, Slot, SlotHold
 
 HOLD_S = 180  # on the wall's clock: a person chooses
@@ -79,6 +81,7 @@ def squeeze_in(*, slot_id: int, patient_id: int, reason: str, by: Actor) -> Appo
 
 
 def _book(slot: Slot, patient_id: int, by: Actor, reason: str, holder: str) -> Appointment:
+    patient_id = current(Patient.objects.select_related("merged_into").get(pk=patient_id)).pk
     if holder:
         release(slot_id=slot.pk, holder=holder)
     with refused_as(**REFUSALS):

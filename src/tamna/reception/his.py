@@ -105,12 +105,14 @@ def _apply(message: "Inbound") -> UUID | None:
     from tamna.connect.his.form import UNKNOWN_KEY
     from tamna.core.actor import Actor
     from tamna.patients.models import Patient
+    from tamna.patients.selectors import current
     from tamna.reception import services
 
     by = Actor.system("his")
-    patient = Patient.objects.filter(chart_no=message.chart_no[:20]).first()
+    patient = Patient.objects.filter(chart_no=message.chart_no[:20]).select_related("merged_into").first()
     if patient is None:
         raise Hl7Error("AE", UNKNOWN_KEY, "there is no such chart number here", "PID-3")
+    patient = current(patient)
     visit = _visit(message.visit, patient)
     if message.booking:
         _book(message.booking, patient, by)

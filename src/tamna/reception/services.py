@@ -16,6 +16,7 @@ from tamna.core.errors import DomainError, refused_as
 from tamna.core.models import Department, Practitioner
 from tamna.patients.models import Coverage, Patient
 from tamna.patients.payers import PAYERS
+from tamna.patients.selectors import current
 from tamna.reception import policy, waits
 from tamna.reception.booking import book as book
 from tamna.reception.booking import cancel as cancel
@@ -45,11 +46,11 @@ def receive(
     Eligibility is looked up before, outside of this transaction (`patients.services.check_coverage`); the latest known
     one is attached. Raises reception.open_visit, reception.no_doctor.
     """
-    patient = Patient.objects.get(pk=patient_id)
+    patient = current(Patient.objects.select_related("merged_into").get(pk=patient_id))
     department = Department.objects.get(pk=department_id)
     now, on = clock.now(), clock.today()
     coverage = Coverage.objects.filter(patient=patient).order_by("-checked_on", "-id").first()
-    appointment = _arrive(appointment_id, patient_id)
+    appointment = _arrive(appointment_id, patient.pk)
     practitioner_id = practitioner_id or (appointment.slot.practitioner_id if appointment else None)
     practitioner_id = practitioner_id or _shortest_queue(department, on)
     valid = coverage is not None and (coverage.special_to is None or coverage.special_to >= on)

@@ -1,13 +1,15 @@
 from django.urls import path
 
-from tamna.reception import booking_views, hours_views, model_views, views
+from tamna.reception import booking_views, hours_views, model_views, newcomer_views, views
 
 app_name = "reception"
 urlpatterns = [
     path("", views.desk, name="desk"),
     path("receive", views.receive, name="receive"),
     path("tickets/<uuid:public_id>", views.ticket, name="ticket"),
-    path("patients/new", views.new_patient, name="new-patient"),
+    path("contact", views.contact, name="contact"),
+    path("patients/new", newcomer_views.new_patient, name="new-patient"),
+    path("patients/check", newcomer_views.check, name="check-newcomer"),
     path("messages/<int:message_id>", views.message, name="message"),
     path("board", views.board, name="board"),
     path("board/<str:code>", views.queue, name="queue"),

@@ -4,10 +4,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import segno
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.dateparse import parse_date
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_POST
 
@@ -15,6 +14,7 @@ from tamna.core import clock, lists
 from tamna.core.access import needs
 from tamna.core.actor import Actor
 from tamna.core.models import Department, InterfaceMessage, Practitioner
+from tamna.patients import openings
 from tamna.patients import selectors as people
 from tamna.patients import services as registration
 from tamna.patients.models import Patient
@@ -34,27 +34,30 @@ def desk(request: HttpRequest) -> HttpResponse:
     scanned = signs.patient_of(words) if words else None
     found: list[Patient] = [scanned] if scanned else people.find(words, limit=8) if words else []
     wanted = request.GET.get("patient", "")
-    chosen = Patient.objects.filter(public_id=wanted).first() if wanted else found[0] if len(found) == 1 else None
+    chosen = (
+        Patient.objects.select_related("merged_into").filter(public_id=wanted).first()
+        if wanted
+        else found[0]
+        if len(found) == 1
+        else None
+    )
+    chosen = people.current(chosen) if chosen else None
     context: dict[str, Any] = {
         "words": words,
         "found": found,
         "chosen": chosen,
         "payers": PAYERS,
         "rows": selectors.board(),
+        "is_closed": chosen is not None and not openings.is_open(request.user, chosen),
     }
-    if chosen and not chosen.is_restricted:
+    if chosen and openings.is_open(request.user, chosen):
         registration.seen(chosen, by=Actor.of(request), screen="desk")
         coverage = registration.check_coverage(patient=chosen, by=Actor.of(request))
         context |= {
-            "coverage": coverage, "bookings": selectors.bookings_today(chosen.pk), "stale": _stale(chosen),
+            "coverage": coverage, "bookings": selectors.bookings_today(chosen.pk), "stale": people.is_stale(chosen),
             "unchecked": coverage is None or coverage.checked_on < clock.today(), "last": selectors.visits_of(chosen.pk).order_by("-arrived_at").first(),
         }  # fmt: skip
     return render(request, "reception/desk.html", context)
-
-
-def _stale(patient: Patient) -> bool:
-    """Contact not confirmed for a year."""
-    return patient.contact_checked_on is None or patient.contact_checked_on < clock.today() - timedelta(days=365)
 
 
 @require_POST
@@ -68,6 +71,18 @@ def receive(request: HttpRequest) -> HttpResponse:
         payer=request.POST.get("payer", ""), by=Actor.of(request),
     )  # fmt: skip
     return redirect(f"/reception/tickets/{ticket.public_id}")
+
+
+@require_POST
+@needs("patients.register")
+def contact(request: HttpRequest) -> HttpResponse:
+    """Phone and address confirmed or changed at the desk; what is left empty is still the same."""
+    patient, said = get_object_or_404(Patient, public_id=request.POST.get("patient")), request.POST
+    if not openings.is_open(request.user, patient):
+        raise PermissionDenied("protected record")
+    phone, address = said.get("phone", "").strip() or patient.phone, said.get("address", "").strip() or patient.address
+    registration.update_contact(patient_id=patient.pk, phone=phone, address=address, by=Actor.of(request))
+    return redirect(f"/reception/?patient={patient.public_id}")
 
 
 @needs("reception.see")
@@ -87,29 +102,6 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
 
     row = get_object_or_404(InterfaceMessage, pk=message_id, system="his")
     return render(request, "reception/message.html", {"row": row, "steps": message_facts(row)})
-
-
-@needs("patients.register")
-def new_patient(request: HttpRequest) -> HttpResponse:
-    values, error = request.POST if request.method == "POST" else {}, ""
-    if request.method == "POST":
-        from tamna.core.errors import DomainError
-
-        try:
-            number = values.get("number", "").strip()
-            patient = registration.register_patient(
-                name=values.get("name", ""), birth_on=parse_date(values.get("birth_on", "") or "") if values.get("birth_on") else None,
-                sex=values.get("sex", ""), phone=values.get("phone", ""), address=values.get("address", ""),
-                identity=(values.get("kind", "rrn"), number) if number else None, language=values.get("language", "ko"), by=Actor.of(request),
-            )  # fmt: skip
-            return redirect(f"/reception/?patient={patient.public_id}")
-        except DomainError as refused:
-            error = refused.message
-        except ValueError:
-            error = _("The birth date cannot be read. Nothing was registered.")
-    return render(
-        request, "reception/new_patient.html", {"values": values, "error": error}, status=422 if error else 200
-    )
 
 
 @needs("reception.see")

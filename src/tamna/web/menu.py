@@ -30,6 +30,7 @@ ENTRIES = (
     Entry(noop("Patient affairs"), noop("Queue board"), "reception:board", "reception.see"),
     Entry(noop("Patient affairs"), noop("Forecasts"), "reception:models", "reception.see"),
     Entry(noop("Patient affairs"), noop("Patients"), "patients:list", "patients.see"),
+    Entry(noop("Patient affairs"), noop("Merged records"), "patients:merges", "patients.merge"),
     Entry(noop("Patient affairs"), noop("Cashier"), "billing:cashier", "billing.see"),
     Entry(noop("Patient affairs"), noop("Unpaid bills"), "billing:unpaid", "billing.see"),
     Entry(noop("Patient affairs"), noop("Third payers"), "billing:payer-bills", "billing.see"),

@@ -13,6 +13,7 @@ from tamna.core import audit, outbox
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
 from tamna.patients.models import Coverage, Patient
+from tamna.patients.selectors import family
 
 WITHOUT_BENEFIT = frozenset({"self", "auto", "industrial"})
 
@@ -73,7 +74,7 @@ def use_deposit(*, deposit_id: int, invoice_id: int, amount_won: int, key: str, 
     deposit = Deposit.objects.get(pk=deposit_id)
     if Payment.objects.filter(key=key).exists():
         return Payment.objects.get(key=key)
-    if deposit.patient_id != invoice.encounter.patient_id:
+    if not family(invoice.encounter.patient_id).filter(pk=deposit.patient_id).exists():
         raise DomainError("billing.not_this_patient")
     check_due(invoice, amount_won)
     payment = taken(invoice, amount_won, Payment.Tender.DEPOSIT, key, by, deposit_id=deposit.pk)
@@ -109,7 +110,10 @@ def return_deposit(
 
 def held_won(patient_id: int) -> int:
     """What is held for a patient."""
-    return Deposit.objects.filter(patient=patient_id, left_won__gt=0).aggregate(sum=Sum("left_won"))["sum"] or 0
+    return (
+        Deposit.objects.filter(patient__in=family(patient_id), left_won__gt=0).aggregate(sum=Sum("left_won"))["sum"]
+        or 0
+    )
 
 
 def _draw(deposit_id: int, amount_won: int) -> Deposit:

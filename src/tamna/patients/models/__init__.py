@@ -2,9 +2,10 @@
 
 from tamna.patients.models.consent import Consent
 from tamna.patients.models.imported import ImportedBundle, ImportedResource, ImportRun
+from tamna.patients.models.merging import Merge
 from tamna.patients.models.opening import RecordOpening
 from tamna.patients.models.person import Coverage, Identity, Patient
 
 __all__ = [
-    "Consent", "Coverage", "Identity", "ImportRun", "ImportedBundle", "ImportedResource", "Patient", "RecordOpening",
+    "Consent", "Coverage", "Identity", "ImportRun", "ImportedBundle", "ImportedResource", "Merge", "Patient", "RecordOpening",
 ]  # fmt: skip

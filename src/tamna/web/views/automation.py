@@ -32,6 +32,7 @@ SUBJECTS = {
     "claim": "claims:claim",
     "encounter": "patients:visit",
     "invoice": "billing:invoice",
+    "patient": "patients:same",
     "ticket": "reception:ticket",
 }
 
