@@ -23,7 +23,10 @@ RETURNING = """
     GROUP BY p.id HAVING bool_and(e.status IN ('finished', 'cancelled'))
       AND NOT EXISTS (SELECT 1 FROM reception_appointment a WHERE a.patient_id = p.id AND a.status = 'booked')
     ORDER BY p.id LIMIT 1"""
-KEY_S, THOUGHT_S = 0.28, 1.35  # a key of an average typist, a moment of thought (Card, Moran and Newell, keystroke-level model)
+KEY_S, THOUGHT_S = (
+    0.28,
+    1.35,
+)  # a key of an average typist, a moment of thought (Card, Moran and Newell, keystroke-level model)
 PATIENCE_MS = 60_000
 
 
@@ -50,9 +53,9 @@ def test_a_returning_patient_is_received_in_fifteen_seconds_of_hands(hospital, e
     before = hands.keys
     hands.type(chart)
     hands.send("Enter")
-    expect(page.locator("main")).to_contain_text("전화번호와 주소를 확인하세요")
+    expect(page.locator("main")).to_contain_text("연락처 확인 필요")
     hands.send("c")  # still the same
-    expect(page.locator("main")).not_to_contain_text("전화번호와 주소를 확인하세요")
+    expect(page.locator("main")).not_to_contain_text("연락처 확인 필요")
     hands.send("Enter")  # the department of the last visit is chosen
     expect(page.locator("h1")).to_contain_text("대기번호")
     keys = hands.keys - before

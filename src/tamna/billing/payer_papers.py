@@ -3,9 +3,9 @@
 from django.utils.translation import gettext as _
 
 from tamna.billing.models import PayerBill
-from tamna.billing.papers import house_of, pdf
 from tamna.core import clock
 from tamna.core.format import day, language, moment, number, won
+from tamna.core.papers import house_of, pdf
 from tamna.reception.diagnoses import name_of
 
 TEMPLATE = r"""

@@ -10,8 +10,9 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from tamna.billing.models import Invoice, Payment, Printout
-from tamna.billing.papers import frame_of, pdf
+from tamna.billing.papers import frame_of
 from tamna.core.format import language, moment, number
+from tamna.core.papers import pdf
 
 ROWS = {  # row of `engines.tariff.bill_rows` → the form's words, in its order; the last six stand on bills of earlier versions
     "consultation": ("진찰료", "Consultation"), "room_1": ("입원료 1인실", "Room, 1 bed"), "room_2_3": ("입원료 2·3인실", "Room, 2–3 beds"),

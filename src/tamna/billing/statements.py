@@ -7,10 +7,11 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from tamna.billing.models import ChargeItem, Invoice, Printout
-from tamna.billing.papers import frame_of, pdf
+from tamna.billing.papers import frame_of
 from tamna.billing.receipts import ROWS
 from tamna.core import clock
 from tamna.core.format import language, number
+from tamna.core.papers import pdf
 from tamna.engines.labels import label
 from tamna.engines.tariff.bill import BillLine, row_of
 

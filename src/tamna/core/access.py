@@ -30,6 +30,7 @@ CAPABILITIES: dict[str, str] = {
     "patients.identifiers": noop("Open full identifiers with a reason"),
     "patients.break_glass": noop("Open protected records with a reason"),
     "patients.merge": noop("Merge records of one person and undo it"),
+    "privacy.review": noop("Review who looked at records, and sign"),
     "reception.see": noop("See bookings and queues"),
     "reception.book": noop("Book and cancel"),
     "reception.override": noop("Book against a conflict, with a reason"),
@@ -110,7 +111,7 @@ ROLES: dict[str, Role] = dict(
               "automations.decide"),
         _role("it", noop("IT operator"), "it", "it.operate", "it.tokens", "people.accounts", "audit.see", "reception.hours", "billing.fees",
               "automations.see", "automations.decide", "automations.set_level", "insight.see"),
-        _role("auditor", noop("Auditor"), "audit", "audit.see", "ledger.see", "billing.see", "claims.see",
+        _role("auditor", noop("Auditor and privacy officer"), "audit", "audit.see", "privacy.review", "ledger.see", "billing.see", "claims.see",
               "automations.see", "insight.see"),
     )
 )  # fmt: skip

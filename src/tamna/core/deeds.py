@@ -53,6 +53,7 @@ DEEDS = {
     "patient.exported": noop("Patient exported"), "patient.registered": noop("Patient registered"),
     "consent.given": noop("Consent given"), "consent.refused": noop("Consent refused"),
     "consent.seen": noop("Consent seen"), "consent.withdrawn": noop("Consent withdrawn"),
+    "access.reviewed": noop("Access review signed"), "access.printed": noop("Who-saw-my-record printed"),
     "patient.merged": noop("Records merged"), "patient.unmerged": noop("Merge undone"),
     "patient.seen": noop("Patient seen"), "payment.refunded": noop("Refunded"), "payment.taken": noop("Payment taken"),
     "proposal.accepted": noop("Proposal accepted"), "proposal.acted": noop("Proposal carried out"),

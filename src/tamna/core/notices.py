@@ -76,6 +76,7 @@ KINDS: dict[str, Kind] = {
         Kind("message.failed", noop("Messages that did not arrive"), noop("Reminders that did not arrive: %(count)s. Call these people, or write."), ("cashier", "front_lead")),
         Kind("password.ending", noop("A temporary password about to end"), noop("The temporary password of account %(number)s ends on %(day)s at %(time)s. It was not changed yet."), ("it",)),
         Kind("record.opened", noop("A protected record that was opened"), noop("A protected record was opened by account %(number)s."), ("auditor",), may_mute=False),
+        Kind("access.review", noop("A month's look at who opened records"), noop("The access review of the month from %(day)s waits for a signature: %(count)s looks stand out."), ("auditor",), may_mute=False),
         Kind("audit.broken", noop("A break in the audit log"), noop("The audit chain is broken at block %(block)s."), ("it", "auditor"), may_mute=False),
     )
 }  # fmt: skip

@@ -5,6 +5,8 @@ from django.utils.translation import gettext_noop as noop
 
 WORK = {
     "reception.tell_his": noop("Tell the HIS of an arrival"),
+    "patients.review_access": noop("Begin the monthly access review"),
+    "review_access": noop("Look through who opened records"),
     "patients.merge_outcomes": noop("Outcomes of merge proposals"),
     "reception.learn": noop("Begin the night's learning"),
     "reception.reminder_outcomes": noop("Outcomes of booking reminders"),

@@ -1,8 +1,12 @@
-"""Lines of the plan that patients serve by services, for the catalogue."""
+"""Lines of the plan that patients serve by services, for the catalogue; what a new day begins."""
+
+from datetime import date
 
 from django.utils.translation import gettext_noop as noop
 
+from tamna.core import outbox
 from tamna.core.automations import declare
+from tamna.core.models import Event
 
 declare(
     "pat.consent", kind="F", module="tamna.patients.consents", engine="params/consent/forms.yaml",
@@ -16,3 +20,17 @@ declare(
     "pat.history", kind="F", module="tamna.patients.timeline", engine="patients.timeline",
     covers=noop("Each visit from booking to journal on one timeline, all visits in one list, the account with what is unpaid."),
 )  # fmt: skip
+declare(
+    "pat.access", kind="E", module="tamna.patients.openings", engine="core.access · core.audit",
+    covers=noop("Roles and capabilities, protected records opened for an hour with a reason, who looked shown to the patient, a signed monthly review of unusual looks. A person's own department does not narrow what a role may see."),
+)  # fmt: skip
+
+
+@outbox.on("business.day", key="patients.review_access")
+def on_day(event: Event) -> None:
+    """The first of a month: the month before is looked through."""
+    from tamna.core.tasks import begin
+    from tamna.patients.tasks import review_access
+
+    if date.fromisoformat(event.payload["date"]).day == 1:
+        begin(review_access, lock="review_access")

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
+from tamna.core.deeds import name_of
 from tamna.core.format import language, moment
 from tamna.core.lists import Column, Filter, Listing, define
 from tamna.core.people import called
@@ -73,5 +74,33 @@ MERGES = define(
             Column("state", noop("State"), lambda row: _("Undone") if row.undone_at else _("Holds")),
         ),
         empty=noop("No records were merged yet."), hint=noop("Open a patient and look under “Same person?”."),
+    )
+)  # fmt: skip
+
+LOOKS = define(
+    Listing(
+        "patients.looks", noop("Who looked at this record"), "patients.register", order=("-id",), of_patients=True,
+        columns=(
+            Column("at", noop("When"), lambda row: moment(row.at), sort=("id",)),
+            Column("who", noop("Who"), lambda row: called(row.actor_name)),
+            Column("what", noop("What"), lambda row: name_of(row.action)),
+            Column("reason", noop("Reason"), lambda row: row.reason, wide=True),
+        ),
+        empty=noop("Nobody looked at it yet."),
+    )
+)  # fmt: skip
+
+REVIEWS = define(
+    Listing(
+        "patients.reviews", noop("Access review"), "privacy.review", view="patients:access-reviews", order=("-month",),
+        columns=(
+            Column("month", noop("Month"), lambda row: f"{row.month:%Y-%m}", sort=("month",)),
+            Column("looks", noop("Looks"), lambda row: row.figures.get("looks", 0), number=True),
+            Column("people", noop("Accounts"), lambda row: row.figures.get("people", 0), number=True, wide=True),
+            Column("records", noop("Records"), lambda row: row.figures.get("records", 0), number=True, wide=True),
+            Column("unusual", noop("Unusual"), lambda row: row.figures.get("unusual", 0), number=True),
+            Column("state", noop("State"), lambda row: f"{called(row.signed_by)} {moment(row.signed_at)}" if row.signed_at else _("To sign")),
+        ),
+        empty=noop("No month was looked through yet."), hint=noop("It is done by itself on the first of each month."),
     )
 )  # fmt: skip

@@ -33,4 +33,9 @@ MESSAGES = {
     ),
     "patients.merge_undone": _("This merge was undone already. Nothing was changed."),
     "patients.merge_order": _("The kept record was itself merged later. Nothing was changed; undo that merge first."),
+    "patients.review_signed": _("This month's review was signed. It stays as it is."),
+    "patients.review_remark": _("Write what you found and did about it. Nothing was signed."),
+    "patients.review_runs": _(
+        "This month is not over. It can be signed from the first of the next one; nothing was signed."
+    ),
 }

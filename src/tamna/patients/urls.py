@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tamna.patients import consent_views, merge_views, views
+from tamna.patients import access_views, consent_views, merge_views, views
 
 app_name = "patients"
 urlpatterns = [
@@ -13,6 +13,11 @@ urlpatterns = [
     path("<uuid:public_id>/consents/<str:purpose>/withdraw", consent_views.withdraw, name="withdraw"),
     path("<uuid:public_id>/same", merge_views.same, name="same"),
     path("<uuid:public_id>/same/<uuid:other_id>", merge_views.compare, name="compare"),
+    path("<uuid:public_id>/seen-by", access_views.seen_by, name="seen-by"),
+    path("<uuid:public_id>/seen-by/paper", access_views.seen_by_paper, name="seen-by-paper"),
+    path("access", access_views.reviews, name="access-reviews"),
+    path("access/make", access_views.make_review, name="make-review"),
+    path("access/<str:month>", access_views.one_review, name="access-review"),
     path("merges", merge_views.merges, name="merges"),
     path("merges/<uuid:public_id>/undo", merge_views.undo, name="unmerge"),
     path("consents/<uuid:public_id>", consent_views.answered, name="consent-answered"),

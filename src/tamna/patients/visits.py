@@ -1,5 +1,7 @@
 """Visits as patients' screens need them; the model lives in reception, further along the data's way."""
 
+from collections.abc import Collection
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -21,3 +23,12 @@ def of_patient(patient_id: int) -> Any:
 def by_public_id(public_id: UUID) -> Any:
     """One visit, or 404."""
     return get_object_or_404(_all(), public_id=public_id)
+
+
+def days_of(patient_ids: Collection[int], start: date, end: date) -> dict[int, list[date]]:
+    """Days on which these patients were here, by patient. One query."""
+    found: dict[int, list[date]] = {}
+    rows = _all().filter(patient_id__in=patient_ids, business_on__range=(start, end)).order_by()
+    for patient_id, day in rows.values_list("patient_id", "business_on"):
+        found.setdefault(patient_id, []).append(day)
+    return found

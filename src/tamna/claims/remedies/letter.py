@@ -2,12 +2,12 @@
 
 from datetime import date
 
-from tamna.billing.papers import pdf
 from tamna.claims.models import Remedy
 from tamna.claims.words import reason_name
 from tamna.core import clock, statutes
 from tamna.core.errors import DomainError
 from tamna.core.models import Hospital
+from tamna.core.papers import pdf
 from tamna.engines.statutes import NoStatute
 
 TITLES = {"objection": "이의신청서", "appeal": "심판청구서"}

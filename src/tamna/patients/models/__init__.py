@@ -1,5 +1,6 @@
 """Patients and what belongs to them: person, coverage, consents, records from elsewhere."""
 
+from tamna.patients.models.access import AccessReview
 from tamna.patients.models.consent import Consent
 from tamna.patients.models.imported import ImportedBundle, ImportedResource, ImportRun
 from tamna.patients.models.merging import Merge
@@ -7,5 +8,5 @@ from tamna.patients.models.opening import RecordOpening
 from tamna.patients.models.person import Coverage, Identity, Patient
 
 __all__ = [
-    "Consent", "Coverage", "Identity", "ImportRun", "ImportedBundle", "ImportedResource", "Merge", "Patient", "RecordOpening",
+    "AccessReview", "Consent", "Coverage", "Identity", "ImportRun", "ImportedBundle", "ImportedResource", "Merge", "Patient", "RecordOpening",
 ]  # fmt: skip
