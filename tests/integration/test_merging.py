@@ -56,12 +56,14 @@ def owners():
     } | {("deposit", row.pk): row.patient_id for row in Deposit.objects.all()}
 
 
+@pytest.mark.django_db(transaction=True)  # events are delivered
 def test_a_merge_takes_everything_along_and_its_undoing_gives_it_back(person, clerk):
     kept, gone = person(number="8005172000009"), person("Hong Gildong", "01099998888")
     first, second = visit(kept, clerk), visit(gone, clerk)
     Coverage.objects.create(patient=gone, payer="nhi", checked_on=clock.today(), checked_at=clock.now())
     take_deposit(patient_id=gone.pk, amount_won=5_000, tender="cash", kind="advance", key="d", by=clerk)
     before, bills = owners(), set(Invoice.objects.values_list("pk", "encounter_id"))
+    assert len(bills) == 2
     made = merging.merge(kept_id=kept.pk, gone_id=gone.pk, reason="본인 확인", by=clerk)
     assert {row.pk for row in kept.encounters.all()} == {first, second}
     assert set(Invoice.objects.values_list("pk", "encounter_id")) == bills and held_won(kept.pk) == 5_000
@@ -150,6 +152,7 @@ def test_who_is_registered_already_is_found_by_any_sign(person, django_assert_ma
     assert not duplicates.like(Described("박영수", BORN, "M", "01077778888"))
 
 
+@pytest.mark.django_db(transaction=True)  # events are delivered
 def test_a_pair_is_proposed_done_by_the_accepting_and_undone_with_it(person, clerk):
     hong = person()
     other = person("Hong Gildong")

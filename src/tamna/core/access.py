@@ -30,6 +30,7 @@ CAPABILITIES: dict[str, str] = {
     "patients.identifiers": noop("Open full identifiers with a reason"),
     "patients.break_glass": noop("Open protected records with a reason"),
     "patients.merge": noop("Merge records of one person and undo it"),
+    "privacy.dispose": noop("Ask for and approve disposals, hold records back"),
     "privacy.review": noop("Review who looked at records, and sign"),
     "reception.see": noop("See bookings and queues"),
     "reception.book": noop("Book and cancel"),
@@ -101,7 +102,7 @@ ROLES: dict[str, Role] = dict(
         _role("director", noop("Director"), "director", "patients.see", "reception.see", "billing.see", "billing.write_off", "claims.see",
               "claims.approve_rules", "ledger.see", "insight.see", "automations.see", "automations.decide", "automations.set_level"),
         _role("front_lead", noop("Head of patient affairs"), "front", *{*_DESK, *_CASH, "billing.refund", "billing.tax", "billing.fees", "claims.see",
-              "insight.see", "automations.set_level", "reception.hours", "reception.override", "patients.merge"}),
+              "insight.see", "automations.set_level", "reception.hours", "reception.override", "patients.merge", "privacy.dispose"}),
         _role("reception", noop("Reception clerk"), "front", *_DESK),
         _role("cashier", noop("Cashier"), "front", *_CASH),
         _role("claims", noop("Claims clerk"), "claims", *_CLAIMS),
@@ -109,9 +110,9 @@ ROLES: dict[str, Role] = dict(
               "automations.decide"),
         _role("planning", noop("Planning"), "planning", "ledger.see", "insight.see", "claims.see", "automations.see",
               "automations.decide"),
-        _role("it", noop("IT operator"), "it", "it.operate", "it.tokens", "people.accounts", "audit.see", "reception.hours", "billing.fees",
+        _role("it", noop("IT operator"), "it", "privacy.dispose", "it.operate", "it.tokens", "people.accounts", "audit.see", "reception.hours", "billing.fees",
               "automations.see", "automations.decide", "automations.set_level", "insight.see"),
-        _role("auditor", noop("Auditor and privacy officer"), "audit", "audit.see", "privacy.review", "ledger.see", "billing.see", "claims.see",
+        _role("auditor", noop("Auditor and privacy officer"), "audit", "audit.see", "privacy.review", "privacy.dispose", "ledger.see", "billing.see", "claims.see",
               "automations.see", "insight.see"),
     )
 )  # fmt: skip

@@ -76,10 +76,9 @@ def once(request: HttpRequest, do: Callable[[], dict[str, Any]]) -> dict[str, An
         if row.fingerprint != fingerprint:
             raise DomainError("core.idempotency_reuse")
         if row.status is None:
-            body = do()
-            row.status, row.body = 200, json.loads(json.dumps(body, default=str))
-            row.save(update_fields=["status", "body"])
-    return dict(row.body or {})
+            row.status, row.answer = 200, json.dumps(do(), default=str)
+            row.save(update_fields=["status", "answer"])
+    return dict(json.loads(row.answer))
 
 
 class Docs(DocsBase):

@@ -407,3 +407,17 @@ def _forget_old(root: Path, keep: int) -> None:
     made = sorted(path for path in root.iterdir() if NAME.fullmatch(path.name) and (path / "manifest.json").is_file())
     for path in made[: max(0, len(made) - max(1, keep))]:
         shutil.rmtree(path)
+
+
+def keep_words() -> str:
+    """How long backups are kept, in words: so many nights, or no plan."""
+    from django.utils.translation import gettext as _
+
+    from tamna.core.models import BackupPlan
+
+    plan = BackupPlan.objects.first()
+    return (
+        _("%(count)s nights") % {"count": plan.keep}
+        if plan
+        else _("as long as the hospital decides (no nightly backup is planned)")
+    )

@@ -57,7 +57,7 @@ def wrap_again() -> int:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE core_datakey IN EXCLUSIVE MODE")
-        rows = list(DataKey.objects.all())
+        rows = list(DataKey.objects.filter(destroyed_at=None))
         for row in rows:
             row.wrapped = _wrap(_unwrap(bytes(row.wrapped), row.purpose), row.purpose)
         DataKey.objects.bulk_update(rows, ["wrapped"])
@@ -90,10 +90,11 @@ def _field_key_of(period: int) -> tuple[int, AESGCM]:
 
 
 @lru_cache(maxsize=64)
-def _key_by_id(key_id: int) -> AESGCM:
+def _key_by_id(key_id: int, period: int) -> AESGCM:
+    """An older key; forgotten with the period, so that a destroyed one opens nothing in any process."""
     from tamna.core.models import DataKey
 
-    row = DataKey.objects.filter(pk=key_id, purpose="field").first()
+    row = DataKey.objects.filter(pk=key_id, purpose="field", destroyed_at=None).first()
     if row is None:
         raise Unreadable(f"data key {key_id} is not in the key ring")
     return AESGCM(_unwrap(bytes(row.wrapped), "field"))
@@ -119,7 +120,7 @@ def seal(text: str, label: str) -> bytes:
 def unseal(sealed: bytes, label: str) -> str:
     key_id = struct.unpack(">I", sealed[:4])[0]
     active_id, active = _field_key()
-    key = active if key_id == active_id else _key_by_id(key_id)
+    key = active if key_id == active_id else _key_by_id(key_id, int(time.monotonic() // KEY_READ_EVERY_S))
     try:
         return key.decrypt(sealed[4:16], sealed[16:], label.encode()).decode()
     except InvalidTag as error:
@@ -141,6 +142,21 @@ def new_field_key() -> int:
         row = DataKey.objects.create(purpose="field", wrapped=_wrap(secrets.token_bytes(32), "field"))
     forget_keys()
     return row.pk
+
+
+def destroy_field_keys(*, before: int) -> int:
+    """Destroy the field keys older than this one (암호키 파기). Whatever they sealed, wherever a copy lies, opens no more. How many.
+
+    The caller has seen that no value of the database hangs on them (`core.rotation.count_old`).
+    """
+    from django.utils import timezone
+
+    from tamna.core.models import DataKey
+
+    older = DataKey.objects.filter(purpose="field", is_active=False, destroyed_at=None, pk__lt=before)
+    count = older.update(wrapped=b"", destroyed_at=timezone.now())
+    forget_keys()
+    return count
 
 
 def master_fingerprint() -> str:

@@ -115,6 +115,17 @@ def go_on(*, seconds: float = 1e9) -> KeyRotation | None:
     return rotation
 
 
+def destroy_older(rotation: KeyRotation, *, by: Actor) -> int:
+    """Destroy every older field key once a finished rotation has left nothing under them. Raises core.keys_in_use. How many."""
+    left = sum(count_old(column, rotation.key_id) for column in columns())
+    if rotation.finished_at is None or left:
+        raise DomainError("core.keys_in_use")
+    with transaction.atomic():
+        count = crypto.destroy_field_keys(before=rotation.key_id)
+        audit.note("key.destroyed", by=by, subject_type="key", subject_id=rotation.key_id, detail={"keys": count})
+    return count
+
+
 def count_old(column: Column, key_id: int) -> int:
     """Values of a column that another key sealed."""
     with connection.cursor() as cursor:

@@ -123,6 +123,19 @@ def prune_notices(timestamp: int) -> int:
     return notices.prune()
 
 
+@app.periodic(cron="0 4 * * *")
+@app.task(queue="core", queueing_lock="forget_answers")
+def forget_answers(timestamp: int) -> int:
+    """Forget what was answered to machines: nobody repeats a request after two days (멱등키 정리)."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from tamna.core.models import IdempotencyRecord
+
+    return IdempotencyRecord.objects.filter(made_at__lt=timezone.now() - timedelta(days=2)).delete()[0]
+
+
 @app.periodic(cron="10 4 * * *")
 @app.task(queue="core", queueing_lock="clear_jobs", pass_context=True)
 async def clear_jobs(context: JobContext, timestamp: int) -> None:

@@ -24,6 +24,14 @@ declare(
     "pat.access", kind="E", module="tamna.patients.openings", engine="core.access · core.audit",
     covers=noop("Roles and capabilities, protected records opened for an hour with a reason, who looked shown to the patient, a signed monthly review of unusual looks. A person's own department does not narrow what a role may see."),
 )  # fmt: skip
+declare(
+    "pat.records", kind="P", module="tamna.patients.documents", engine="engines.filing",
+    covers=noop("Documents filed under a patient, classed by words with weights, below the threshold by a person, kept for the term of their class. Scans are classed by their title: no text is read from a picture."),
+)  # fmt: skip
+declare(
+    "pat.dispose", kind="E", module="tamna.patients.disposal", engine="core.rotation",
+    covers=noop("Terms by class with law and article, what is due, a second person's approval, erasure made final by destroying the old key, certificate, holds. Where no term was found the longest is used and marked; paper is outside."),
+)  # fmt: skip
 
 
 @outbox.on("business.day", key="patients.review_access")

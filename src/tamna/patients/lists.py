@@ -7,6 +7,7 @@ from tamna.core.deeds import name_of
 from tamna.core.format import language, moment
 from tamna.core.lists import Column, Filter, Listing, define
 from tamna.core.people import called
+from tamna.engines.filing import CLASSES
 from tamna.patients import selectors
 from tamna.patients.kinds import KINDS, kind_name
 from tamna.patients.payers import PAYERS
@@ -102,5 +103,61 @@ REVIEWS = define(
             Column("state", noop("State"), lambda row: f"{called(row.signed_by)} {moment(row.signed_at)}" if row.signed_at else _("To sign")),
         ),
         empty=noop("No month was looked through yet."), hint=noop("It is done by itself on the first of each month."),
+    )
+)  # fmt: skip
+
+
+def class_name(key: str) -> str:
+    """A class of documents, or all of a person, in the reader's language."""
+    if key == "person":
+        return _("All of a person")
+    return (CLASSES[key].ko if language() == "ko" else CLASSES[key].en) if key in CLASSES else "–"
+
+
+def _classes() -> list[tuple[str, str]]:
+    return [(key, class_name(key)) for key in CLASSES]
+
+
+DOCUMENTS = define(
+    Listing(
+        "patients.documents", noop("Documents"), "patients.see", order=("-written_on", "-id"), of_patients=True,
+        columns=(
+            Column("day", noop("Written on"), lambda row: str(row.written_on), sort=("written_on", "id")),
+            Column("title", noop("Title"), lambda row: row.title),
+            Column("class", noop("Class"), lambda row: class_name(row.kind)),
+            Column("until", noop("Kept until"), lambda row: str(row.keep_until or ""), wide=True),
+            Column("state", noop("State"), lambda row: row.get_state_display()),
+        ),
+        filters=(Filter("class", noop("Class"), lambda rows, kind: rows.filter(kind=kind), kind="choice", options=_classes),),
+        empty=noop("No document is filed yet."), hint=noop("File the first one above."),
+    )
+)  # fmt: skip
+
+SORTING = define(
+    Listing(
+        "patients.sorting", noop("Documents to sort"), "patients.register", view="patients:sorting", order=("-id",), of_patients=True,
+        columns=(
+            Column("at", noop("Filed"), lambda row: moment(row.filed_at), sort=("id",)),
+            Column("chart", noop("Chart"), lambda row: row.patient.chart_no, wide=True),
+            Column("title", noop("Title"), lambda row: row.title),
+            Column("suggested", noop("Perhaps"), lambda row: class_name(row.suggested)),
+            Column("confidence", noop("Confidence"), lambda row: row.confidence, number=True),
+            Column("act", noop("Action"), unseen=True),
+        ),
+        empty=noop("No document waits for a person."), hint=noop("What the words of a document do not decide comes here."),
+    )
+)  # fmt: skip
+
+DISPOSALS = define(
+    Listing(
+        "patients.disposals", noop("Disposal"), "privacy.dispose", view="patients:disposals", order=("-id",),
+        columns=(
+            Column("asked", noop("Asked"), lambda row: moment(row.asked_at), sort=("id",)),
+            Column("by", noop("By"), lambda row: row.asked_by.name),
+            Column("records", noop("Records"), lambda row: row.records, number=True),
+            Column("decided", noop("Decided by"), lambda row: row.decided_by.name if row.decided_by else "", wide=True),
+            Column("state", noop("State"), lambda row: row.get_state_display()),
+        ),
+        empty=noop("Nothing was disposed of yet."), hint=noop("Choose from what is due above."),
     )
 )  # fmt: skip

@@ -38,4 +38,16 @@ MESSAGES = {
     "patients.review_runs": _(
         "This month is not over. It can be signed from the first of the next one; nothing was signed."
     ),
+    "patients.document_title": _("Give the document a title. Nothing was filed."),
+    "patients.document_large": _("The document is over %(limit)s MB. Nothing was filed."),
+    "patients.document_future": _("The document's day lies in the future. Nothing was filed."),
+    "patients.document_class": _("There is no such class of documents. Nothing was changed."),
+    "patients.document_erased": _("This document was erased. Nothing can be changed any more."),
+    "patients.document_extended": _("Its term was extended already, or it has no class yet. Nothing was changed."),
+    "patients.held_already": _("This patient's records are held back already. Nothing was changed."),
+    "patients.disposal_nothing": _(
+        "Nothing of this is due any more, or it was asked for already. Nothing was changed."
+    ),
+    "patients.disposal_decided": _("This disposal was decided already. Nothing was changed."),
+    "patients.disposal_two_people": _("A disposal needs two people: somebody else decides. Nothing was changed."),
 }

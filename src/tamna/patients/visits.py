@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
+from django.db.models import Max
 from django.shortcuts import get_object_or_404
 
 
@@ -31,4 +32,16 @@ def days_of(patient_ids: Collection[int], start: date, end: date) -> dict[int, l
     rows = _all().filter(patient_id__in=patient_ids, business_on__range=(start, end)).order_by()
     for patient_id, day in rows.values_list("patient_id", "business_on"):
         found.setdefault(patient_id, []).append(day)
+    return found
+
+
+def last_days(patient_ids: Collection[int]) -> dict[int, date]:
+    """The last day each of these patients was here or is booked. Two queries."""
+    found: dict[int, date] = {}
+    seen = _all().filter(patient_id__in=patient_ids).order_by().values("patient_id").annotate(day=Max("business_on"))
+    booked = apps.get_model("reception", "Appointment").objects.filter(patient_id__in=patient_ids).order_by()
+    for patient_id, day in seen.values_list("patient_id", "day"):
+        found[patient_id] = day
+    for patient_id, at in booked.values("patient_id").annotate(at=Max("starts_at")).values_list("patient_id", "at"):
+        found[patient_id] = max(found.get(patient_id, at.date()), at.date())
     return found

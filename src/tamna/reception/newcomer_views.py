@@ -40,7 +40,7 @@ def new_patient(request: HttpRequest) -> HttpResponse:
     context = {
         "values": values,
         "error": error,
-        **(_checked(values) if values else {"said": None, "found": [], "taken": None}),
+        **(_checked(values) if values else {"said": None, "found": [], "taken": None, "is_unreadable": False}),
     }
     return render(request, "reception/new_patient.html", context, status=422 if error else 200)
 

@@ -49,6 +49,8 @@ ENTRIES = (
     Entry(noop("Management"), noop("Director's page"), "insight:director", "insight.see"),
     Entry(noop("System"), noop("Automation catalogue"), "web:catalogue", "automations.see"),
     Entry(noop("System"), noop("Audit log"), "web:audit", "audit.see"),
+    Entry(noop("Patient affairs"), noop("Documents to sort"), "patients:sorting", "patients.register"),
+    Entry(noop("System"), noop("Disposal"), "patients:disposals", "privacy.dispose"),
     Entry(noop("System"), noop("Access review"), "patients:access-reviews", "privacy.review"),
     Entry(noop("System"), noop("Jobs"), "web:jobs", "it.operate"),
     Entry(noop("System"), noop("Connections"), "web:connections", "it.operate"),

@@ -3,6 +3,7 @@
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 
+from tamna.core.fields import EncryptedTextField
 from tamna.core.identity import new_public_id
 
 
@@ -81,7 +82,7 @@ class IdempotencyRecord(models.Model):
     key = models.CharField(max_length=120)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
-    body = models.JSONField(null=True)
+    answer = EncryptedTextField(blank=True, default="")  # JSON; it may name a person
     made_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -11,10 +11,14 @@ class DataKey(models.Model):
     wrapped = models.BinaryField()
     is_active = models.BooleanField(default=True)
     made_at = models.DateTimeField(auto_now_add=True)
+    destroyed_at = models.DateTimeField(null=True, blank=True)  # `wrapped` is empty then: what it sealed opens no more
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["purpose"], condition=Q(is_active=True), name="one_active_key"),
+            models.CheckConstraint(
+                condition=Q(destroyed_at=None) | Q(is_active=False), name="key_in_use_not_destroyed"
+            ),
         ]
 
 

@@ -59,7 +59,7 @@ def _birth(one: Described, other: Described) -> tuple[str, int]:
         return "birth_unknown", 0
     if one.birth_on == other.birth_on:
         return "same_birth", BIRTH
-    first, second = f"{one.birth_on:%Y%m%d}", f"{other.birth_on:%Y%m%d}"
+    first, second = one.birth_on.isoformat(), other.birth_on.isoformat()
     slips = sum(a != b for a, b in zip(first, second, strict=True))
     return ("near_birth", 20) if slips == 1 or sorted(first) == sorted(second) else ("other_birth", -30)
 

@@ -30,6 +30,9 @@ class Patient(models.Model):
     deceased_on = models.DateField(null=True, blank=True)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
     registered_at = models.DateTimeField()
+    erased_on = models.DateField(
+        null=True, blank=True
+    )  # what told who it was is destroyed; the number stays for the books
 
     class Meta:
         indexes = [GinIndex(fields=["search_tokens"], name="patient_search"), models.Index(fields=["birth_on"])]
@@ -40,7 +43,7 @@ class Patient(models.Model):
         """홍*동: the middle of the name is hidden on screens that others can see."""
         from tamna.patients.masking import mask_name
 
-        return mask_name(self.name)
+        return mask_name(self.name) if self.erased_on is None else "―"
 
 
 class Identity(models.Model):
