@@ -10,17 +10,18 @@ def send_booking_notice(appointment_id: int) -> None:
     from django.utils import translation
     from django.utils.translation import gettext as _
 
-    from tamna.connect.messaging import Message, send
     from tamna.core import clock
     from tamna.core.actor import Actor
     from tamna.core.format import moment
     from tamna.core.models import InterfaceMessage
     from tamna.lobby import languages, links, names
+    from tamna.patients.consents import MESSAGES, consented
+    from tamna.patients.sending import write_to
     from tamna.reception.models import Appointment
 
     row = Appointment.objects.select_related("patient", "slot__practitioner__department").get(pk=appointment_id)
     key = f"notice:{row.public_id}"
-    if row.status != Appointment.Status.BOOKED or row.starts_at <= clock.now() or not row.patient.phone:
+    if row.status != Appointment.Status.BOOKED or row.starts_at <= clock.now() or not consented(row.patient, MESSAGES):
         return
     if InterfaceMessage.objects.filter(system="messaging", control_id=key).exists():
         return
@@ -29,8 +30,4 @@ def send_booking_notice(appointment_id: int) -> None:
             "hospital": names.hospital(), "at": moment(row.starts_at), "department": names.department(row.slot.practitioner.department),
             "link": settings.PATIENT_URL + links.make(patient=row.patient, by=Actor.system("booking notice")),
         }  # fmt: skip
-    sent = send(Message(key=key, to=row.patient.phone, text=text))
-    InterfaceMessage.objects.get_or_create(
-        system="messaging", direction="out", control_id=key,
-        defaults={"kind": "booking", "status": "sent", "detail": sent.message_id, "at": clock.now()},
-    )  # fmt: skip
+    write_to(row.patient, purpose=MESSAGES, kind="booking", key=key, text=text)
