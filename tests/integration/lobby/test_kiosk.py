@@ -29,7 +29,8 @@ def resident(front: str) -> str:
     """A possible number that belongs to nobody."""
     from tamna.patients import identifiers
 
-    return next(f"{front}{tail:06d}" for tail in range(10**6) if identifiers.parse("rrn", f"{front}{tail:06d}"))
+    said = (identifiers.parse("rrn", f"{front}{tail:06d}", clock.today()) for tail in range(10**6))
+    return next(one.number for one in said if one and one.check_digit_ok)
 
 
 @pytest.fixture
