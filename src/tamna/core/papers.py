@@ -57,4 +57,8 @@ def pdf(template: str, data: dict[str, Any]) -> bytes:
     """A page set by Typst from its data."""
     fonts = str(resources.files("tamna.web").joinpath("static/vendor/pretendard"))
     inputs = {"data": json.dumps(data, ensure_ascii=False, default=str)}
-    return bytes(typst.compile((FRAME + template).encode(), font_paths=[fonts], sys_inputs=inputs))
+    return bytes(
+        typst.compile(  # type: ignore[misc]
+            (FRAME + template).encode(), font_paths=[fonts], sys_inputs=inputs
+        )
+    )

@@ -1,11 +1,12 @@
 import json
+from typing import Any
 
 from django.db import migrations
 
 import tamna.core.fields
 
 
-def seal_answers(apps, schema_editor):
+def seal_answers(apps: Any, schema_editor: Any) -> None:
     """Answers that were kept in clear are sealed, so that a repeated request still gets its own."""
     records = apps.get_model("core", "IdempotencyRecord")
     for row in records.objects.exclude(status=None).iterator():
