@@ -2,6 +2,7 @@
 
 `show` says where the master key lives, its fingerprint and every field key; `rotate` begins a change and, without a
 running worker, seals old values again itself (`--wait`). Stopped or killed, the next run or the worker goes on.
+`rotate-search` does the same for the key of the search index.
 `replace-master` makes a new master key; keep the old one with backups made without keys, for only it opens those.
 
 Example:
@@ -19,7 +20,7 @@ from tamna.core import database
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=["show", "rotate", "go-on", "replace-master"])
+    parser.add_argument("what", choices=["show", "rotate", "rotate-search", "go-on", "replace-master"])
     parser.add_argument("--wait", action="store_true", help="seal old values again in this process until all are done")
 
 
@@ -29,30 +30,32 @@ def run(args: argparse.Namespace) -> int:
         import django
 
         django.setup()
-        from tamna.core import rotation
+        from tamna.core import reindexing, rotation
         from tamna.core.actor import Actor
         from tamna.core.errors import DomainError
 
         try:
             if args.what == "rotate":
                 rotation.start(by=Actor.system("tamna keys"))
+            if args.what == "rotate-search":
+                reindexing.start(by=Actor.system("tamna keys"))
             if args.what == "replace-master":
                 print(json.dumps(rotation.replace_master(by=Actor.system("tamna keys"))), file=sys.stderr)
         except DomainError as refused:
             hint = "tamna keys go-on --wait" if refused.key == "core.rotation_runs" else ""
             raise BadInput(refused.key, refused.message, hint=hint) from refused
         if args.what == "go-on" or args.wait:
-            _wait() if args.wait else rotation.go_on()
+            _wait() if args.wait else (rotation.go_on(), reindexing.go_on())
         json.dump(_shown(), sys.stdout)
         sys.stdout.write("\n")
     return 0
 
 
 def _wait() -> None:
-    from tamna.core import rotation
+    from tamna.core import reindexing, rotation
 
-    while (now := rotation.go_on()) is not None and now.finished_at is None:
-        print(json.dumps({"sealed_again": now.done, "of": now.total}), file=sys.stderr)
+    while (now := rotation.go_on() or reindexing.go_on()) is not None and now.finished_at is None:
+        print(json.dumps({"done": now.done, "of": now.total}), file=sys.stderr)
         time.sleep(5)  # until every process knows the new key
 
 

@@ -2,7 +2,7 @@
 
 A master key outside the database (`core.master`) wraps data keys kept in `DataKey`. Values are AES-256-GCM: 4 bytes key id, 12 bytes nonce, ciphertext; the column's name is authenticated, so a
 value cannot be moved to another column. Rotation (`core.rotation`) makes a new active key and seals row by row again.
-The index key is not rotated: every search token hangs on it, and both old and new tokens would have to be searched.
+The index key is changed too (`core.reindexing`): meanwhile two keys are searched and one writes.
 Law: 개인정보 보호법 제24조의2, 개인정보의 안전성 확보조치 기준 (암호화).
 """
 
@@ -101,13 +101,22 @@ def _key_by_id(key_id: int, period: int) -> AESGCM:
 
 
 @lru_cache(maxsize=1)
-def _index_key() -> bytes:
-    return _active("index")[1]
+def _index_keys(period: int) -> list[bytes]:
+    """Keys of the blind index, the one that writes first; while it is changed, a second one is searched too."""
+    from tamna.core.models import DataKey
+
+    active_id, active = _active("index")
+    others = DataKey.objects.filter(purpose="index", destroyed_at=None).exclude(pk=active_id).order_by("pk")
+    return [active, *(_unwrap(bytes(row.wrapped), "index") for row in others)]
+
+
+def _living_index_keys() -> list[bytes]:
+    return _index_keys(int(time.monotonic() // KEY_READ_EVERY_S))
 
 
 def forget_keys() -> None:
     """Drop cached keys (after a rotation, a restore, or between tests)."""
-    for cached in (master.ciphers, _field_key_of, _key_by_id, _index_key):
+    for cached in (master.ciphers, _field_key_of, _key_by_id, _index_keys):
         cached.cache_clear()
 
 
@@ -144,16 +153,16 @@ def new_field_key() -> int:
     return row.pk
 
 
-def destroy_field_keys(*, before: int) -> int:
-    """Destroy the field keys older than this one (암호키 파기). Whatever they sealed, wherever a copy lies, opens no more. How many.
+def destroy_keys(purpose: str, *, before: int) -> int:
+    """Destroy the keys older than this one (암호키 파기). Whatever they sealed, wherever a copy lies, opens no more. How many.
 
-    The caller has seen that no value of the database hangs on them (`core.rotation.count_old`).
+    The caller has seen that nothing in the database hangs on them.
     """
     from django.utils import timezone
 
     from tamna.core.models import DataKey
 
-    older = DataKey.objects.filter(purpose="field", is_active=False, destroyed_at=None, pk__lt=before)
+    older = DataKey.objects.filter(purpose=purpose, is_active=False, destroyed_at=None, pk__lt=before)
     count = older.update(wrapped=b"", destroyed_at=timezone.now())
     forget_keys()
     return count
@@ -165,10 +174,46 @@ def master_fingerprint() -> str:
 
 
 def blind_index(text: str, label: str) -> bytes:
-    """32 bytes that let equal values be found without reading them."""
-    return hmac.digest(_index_key(), f"{label}:{text}".encode(), hashlib.sha256)
+    """32 bytes that let equal values be found without reading them: what is written."""
+    return _index(_living_index_keys()[0], text, label)
+
+
+def blind_indexes(text: str, label: str) -> list[bytes]:
+    """Every form under which the value may stand: what is searched. More than one only while the key is changed."""
+    return [_index(key, text, label) for key in _living_index_keys()]
 
 
 def blind_token(text: str, label: str) -> int:
-    """A 63-bit token of a fragment (n-gram, initial consonants) for a search array."""
-    return int.from_bytes(blind_index(text, label)[:8], "big") >> 1
+    """A 63-bit token of a fragment (n-gram, initial consonants) for a search array: what is written."""
+    return _token(blind_index(text, label))
+
+
+def blind_tokens(text: str, label: str) -> list[int]:
+    """Every token under which the fragment may stand: what is searched."""
+    return [_token(index) for index in blind_indexes(text, label)]
+
+
+def _index(key: bytes, text: str, label: str) -> bytes:
+    return hmac.digest(key, f"{label}:{text}".encode(), hashlib.sha256)
+
+
+def _token(index: bytes) -> int:
+    return int.from_bytes(index[:8], "big") >> 1
+
+
+def announce_index_key() -> int:
+    """Make a new index key that is searched at once and writes nothing yet (`core.reindexing`)."""
+    from tamna.core.models import DataKey
+
+    row = DataKey.objects.create(purpose="index", wrapped=_wrap(secrets.token_bytes(32), "index"), is_active=False)
+    forget_keys()
+    return row.pk
+
+
+def use_index_key(key_id: int) -> None:
+    """From now on this key writes; the one before is searched until it is destroyed."""
+    from tamna.core.models import DataKey
+
+    DataKey.objects.filter(purpose="index", is_active=True).update(is_active=False)
+    DataKey.objects.filter(pk=key_id).update(is_active=True)
+    forget_keys()

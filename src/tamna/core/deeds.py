@@ -53,6 +53,7 @@ DEEDS = {
     "patient.exported": noop("Patient exported"), "patient.registered": noop("Patient registered"),
     "consent.given": noop("Consent given"), "consent.refused": noop("Consent refused"),
     "consent.seen": noop("Consent seen"), "consent.withdrawn": noop("Consent withdrawn"),
+    "key.index_rotated": noop("Search key changed"), "key.index_made_again": noop("Everything indexed again"),
     "key.destroyed": noop("Old field keys destroyed"), "document.filed": noop("Document filed"), "document.seen": noop("Document seen"),
     "document.sorted": noop("Class of a document decided"), "document.extended": noop("Retention extended"), "hold.placed": noop("Disposal held back"),
     "hold.lifted": noop("Hold on disposal lifted"), "disposal.asked": noop("Disposal asked for"), "disposal.approved": noop("Disposal approved"),

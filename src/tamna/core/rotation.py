@@ -87,8 +87,10 @@ def replace_master(*, by: Actor) -> dict[str, str]:
     return {"before": old[0], "now": new}
 
 
-def running() -> KeyRotation | None:
-    return KeyRotation.objects.filter(finished_at=None).first()
+def running(purpose: str = "field") -> KeyRotation | None:
+    """The change of this kind of key that has not finished; of any kind where none is named."""
+    wanted = {"key__purpose": purpose} if purpose else {}
+    return KeyRotation.objects.filter(finished_at=None, **wanted).first()
 
 
 def go_on(*, seconds: float = 1e9) -> KeyRotation | None:
@@ -121,7 +123,7 @@ def destroy_older(rotation: KeyRotation, *, by: Actor) -> int:
     if rotation.finished_at is None or left:
         raise DomainError("core.keys_in_use")
     with transaction.atomic():
-        count = crypto.destroy_field_keys(before=rotation.key_id)
+        count = crypto.destroy_keys("field", before=rotation.key_id)
         audit.note("key.destroyed", by=by, subject_type="key", subject_id=rotation.key_id, detail={"keys": count})
     return count
 

@@ -81,10 +81,11 @@ def verify_audit(timestamp: int) -> dict[str, Any]:
 @app.periodic(cron="* * * * *")
 @app.task(queue="core", queueing_lock="seal_again", lock="seal_again")
 def seal_again(timestamp: int) -> None:
-    """Go on with a rotation of the field key that has not finished; nothing otherwise."""
-    from tamna.core import rotation
+    """Go on with a change of the field key or of the index key that has not finished; nothing otherwise."""
+    from tamna.core import reindexing, rotation
 
     rotation.go_on()
+    reindexing.go_on()
 
 
 @app.periodic(cron="*/10 * * * *")

@@ -138,7 +138,7 @@ def finish() -> int:
     """
     final, by = 0, Actor.system("disposal")
     for row in Disposal.objects.filter(state=Disposal.State.ERASED).select_related("rotation").order_by("pk"):
-        if row.rotation is None and rotation.running() is None:
+        if row.rotation is None and rotation.running("") is None:
             row.rotation = rotation.start(by=by)
             Disposal.objects.filter(state=Disposal.State.ERASED, rotation=None).update(rotation=row.rotation)
         if row.rotation is None or row.rotation.finished_at is None:

@@ -54,10 +54,10 @@ def _candidates(one: Described) -> list[list[Patient]]:
         found.append(list(stands.filter(birth_on=one.birth_on)[:OF_A_DAY]))
     phone = digits(one.phone)
     if len(phone) >= 8:
-        found.append(list(stands.filter(search_tokens__contains=[crypto.blind_token(phone[-8:], PHONE)])[:OF_A_PHONE]))
+        found.append(list(stands.filter(search_tokens__overlap=crypto.blind_tokens(phone[-8:], PHONE))[:OF_A_PHONE]))
     name = hangul.normal(one.name)
     if len(name) >= 2 and one.birth_on:  # a slip in the birth date: the same name, born in the same years
         years = date(one.birth_on.year - 1, 1, 1), date(one.birth_on.year + 1, 12, 31)
-        named = stands.filter(search_tokens__contains=[crypto.blind_token(name[:24], NAME)], birth_on__range=years)
+        named = stands.filter(search_tokens__overlap=crypto.blind_tokens(name[:24], NAME), birth_on__range=years)
         found.append(list(named[:OF_A_NAME]))
     return found

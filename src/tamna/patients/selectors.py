@@ -28,16 +28,16 @@ def matching(words: str, among: QuerySet[Patient] | None = None) -> QuerySet[Pat
     for word in words.split()[:4]:
         digits = "".join(letter for letter in word if letter.isdigit())
         if len(digits) == 13 and len(digits) >= len(word) - 1:
-            index = [crypto.blind_index(digits, kind) for kind in ("rrn", "foreigner")]
+            index = [form for kind in ("rrn", "foreigner") for form in crypto.blind_indexes(digits, kind)]
             query = query.filter(pk__in=Identity.objects.filter(blind_index__in=index).values("patient_id"))
         elif digits and len(digits) >= len(word) - 2:
-            tokens = [crypto.blind_token(digits, PHONE), crypto.blind_token(digits.lstrip("0") or "0", CHART)]
+            tokens = [*crypto.blind_tokens(digits, PHONE), *crypto.blind_tokens(digits.lstrip("0") or "0", CHART)]
             born = birth_date(digits)
             query = query.filter(
                 Q(search_tokens__overlap=tokens) | Q(birth_on=born) if born else Q(search_tokens__overlap=tokens)
             )
         else:
-            query = query.filter(search_tokens__contains=[crypto.blind_token(_longest_kept(word), NAME)])
+            query = query.filter(search_tokens__overlap=crypto.blind_tokens(_longest_kept(word), NAME))
     return query
 
 
@@ -57,8 +57,8 @@ def _longest_kept(word: str) -> str:
 
 def holder(kind: str, number: str) -> Patient | None:
     """Who is registered under this number. One query."""
-    index = crypto.blind_index(number, kind)
-    row = Identity.objects.select_related("patient").filter(kind=kind, blind_index=index).first()
+    index = crypto.blind_indexes(number, kind)
+    row = Identity.objects.select_related("patient").filter(kind=kind, blind_index__in=index).first()
     return row.patient if row else None
 
 

@@ -78,7 +78,7 @@ def register_patient(
         if (birth_on and birth_on != (parsed.birth_on or birth_on)) or (sex and sex != (parsed.sex or sex)):
             raise DomainError("patients.identity_mismatch")
         taken = Identity.objects.select_related("patient").filter(
-            kind=parsed.kind, blind_index=crypto.blind_index(parsed.number, parsed.kind)
+            kind=parsed.kind, blind_index__in=crypto.blind_indexes(parsed.number, parsed.kind)
         )
         for row in taken:
             raise DomainError("patients.identity_taken", chart_no=row.patient.chart_no)

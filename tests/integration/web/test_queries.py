@@ -60,7 +60,19 @@ from tamna.core.models import (
 from tamna.engines.claimcheck.trial import Tally
 from tamna.engines.claimfile import header_of, ndjson
 from tamna.ledger.models import JournalEntry
-from tamna.patients.models import Coverage, ImportedResource, ImportRun, Patient
+from tamna.patients import consent_forms, consents, disposal, merging, retention, review
+from tamna.patients import documents as documents_of
+from tamna.patients.models import (
+    Consent,
+    Coverage,
+    Disposal,
+    DisposalItem,
+    FiledDocument,
+    ImportedResource,
+    ImportRun,
+    LegalHold,
+    Patient,
+)
 from tamna.patients.services import register_patient, search_tokens
 from tamna.reception import services as reception
 from tamna.reception import waiting_list
@@ -96,6 +108,26 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/patients/": ("/patients/", "/patients/?q=김", "/patients/?sort=-birth"),
     "/patients/<uuid:public_id>": ("/patients/{patient}", "/patients/{imported}"),
     "/patients/<uuid:public_id>/elsewhere": ("/patients/{imported}/elsewhere",),
+    "/patients/<uuid:public_id>/consents": ("/patients/{patient}/consents",),
+    "/patients/<uuid:public_id>/consents/<str:purpose>": ("/patients/{patient}/consents/survey?lang=ja",),
+    "/patients/consents/<uuid:public_id>": ("/patients/consents/{consent}",),
+    "/patients/<uuid:public_id>/same": ("/patients/{patient}/same",),
+    "/patients/<uuid:public_id>/same/<uuid:other_id>": ("/patients/{patient}/same/{imported}",),
+    "/patients/merges": ("/patients/merges",),
+    "/patients/<uuid:public_id>/seen-by": ("/patients/{patient}/seen-by",),
+    "/patients/<uuid:public_id>/seen-by/paper": ("/patients/{patient}/seen-by/paper",),
+    "/patients/access": ("/patients/access",),
+    "/patients/access/<str:month>": ("/patients/access/2026-11",),
+    "/patients/<uuid:public_id>/documents": (
+        "/patients/{patient}/documents",
+        "/patients/{patient}/documents?class=test",
+    ),
+    "/patients/documents/<uuid:public_id>": ("/patients/documents/{document}",),
+    "/patients/documents/<uuid:public_id>/file": ("/patients/documents/{document}/file",),
+    "/patients/documents": ("/patients/documents",),
+    "/patients/disposals": ("/patients/disposals",),
+    "/patients/disposals/<uuid:public_id>": ("/patients/disposals/{disposal}",),
+    "/patients/disposals/<uuid:public_id>/certificate": ("/patients/disposals/{disposal}/certificate",),
     "/patients/visits/<uuid:public_id>": ("/patients/visits/{visit}", "/patients/visits/{elsewhere}"),
     "/patients/visits/<uuid:public_id>/why/<str:key>": ("/patients/visits/{visit}/why/10-1",),
     "/reception/": ("/reception/", "/reception/?q=김", "/reception/?patient={patient}"),
@@ -276,6 +308,39 @@ class Small:
         self._automations(count)
         self._operation(count)
         self._elsewhere(count)
+        self._privacy(count)
+
+    def _privacy(self, count):
+        patient, (it, auditor) = self.first.patient, (self.users[role] for role in ("it", "auditor"))
+        text = consent_forms.form_of("survey", clock.today()).text("ko")
+        for number in range(count):
+            consents.answer(
+                patient_id=patient.pk,
+                purpose="survey",
+                language="ko",
+                shown=text.digest,
+                is_given=True,
+                how="paper",
+                by=CLERK,
+            )
+            merging.merge(kept_id=patient.pk, gone_id=self.person().pk, reason="x", by=CLERK)
+            for title in ("혈액 검사결과", "스캔"):
+                documents_of.file(
+                    patient_id=patient.pk,
+                    title=title,
+                    written_on=clock.today() - timedelta(days=4000 + number),
+                    by=CLERK,
+                )
+        asked_for = Actor("person", it.username, it.pk, "it", "it")
+        due = list(retention.documents_due().values_list("pk", flat=True))
+        disposal.ask(documents=due[: len(due) // 2], by=asked_for)
+        Disposal.objects.update(
+            state="final", decided_by=auditor, decided_at=clock.now(), erased_at=clock.now(), final_at=clock.now()
+        )
+        DisposalItem.objects.update(is_erased=True)
+        for person in Patient.objects.filter(holds=None, merged_into=None)[:count]:
+            LegalHold.objects.create(patient=person, reason="x", placed_by="x", placed_at=clock.now())
+        review.make(clock.today())
 
     def _care(self, people, count):
         start = clock.at_seoul(clock.today(), 660)
@@ -519,7 +584,8 @@ class Small:
             "run": ImportRun.objects.order_by("id").first().public_id, "remedy": Remedy.objects.order_by("id").first().public_id, "trial": RuleTrial.objects.order_by("id").first().public_id, "user": self.users["it"].pk,
             "notice": Notification.objects.filter(user=self.users["director"]).order_by("id").first().public_id,
             "payer_bill": PayerBill.objects.order_by("id").first().public_id,
-            "imported": imported.public_id, "elsewhere": imported.encounters.get().public_id,
+            "consent": Consent.objects.order_by("id").first().public_id, "document": FiledDocument.objects.order_by("id").first().public_id,
+            "disposal": Disposal.objects.order_by("id").first().public_id, "imported": imported.public_id, "elsewhere": imported.encounters.get().public_id,
         }  # fmt: skip
 
 

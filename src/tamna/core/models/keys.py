@@ -23,13 +23,15 @@ class DataKey(models.Model):
 
 
 class KeyRotation(models.Model):
-    """A change of the field key (암호키 교체): how far values are sealed again. At most one runs."""
+    """A change of the field key or of the index key (암호키 교체): how far values are made again. At most one runs."""
 
     key = models.OneToOneField(DataKey, on_delete=models.PROTECT, related_name="rotation")
     total = models.BigIntegerField(default=0)  # values under older keys at the start
     done = models.BigIntegerField(default=0)
     started_by = models.CharField(max_length=150)
     started_at = models.DateTimeField(auto_now_add=True)
+    writes_since = models.DateTimeField(null=True, blank=True)  # of an index key: announced before, used from then on
+    position = models.BigIntegerField(default=0)  # of an index key: the last record that was indexed again
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

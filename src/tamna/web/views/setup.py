@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from tamna.billing.models import FeeItem
 from tamna.connect import systems
-from tamna.core import access, audit, backups, clock, crypto, database, organisation, rotation
+from tamna.core import access, audit, backups, clock, crypto, database, organisation, reindexing, rotation
 from tamna.core.access import needs
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
@@ -194,6 +194,7 @@ def keys(request: HttpRequest) -> HttpResponse:
         "ring": [row for row in ring if row.purpose == "field"], "index": [row for row in ring if row.purpose == "index"],
         "fingerprint": crypto.master_fingerprint(), "in_environment": bool(os.environ.get("TAMNA_MASTER_KEY")),
         "path": folder("keys", private=True) / "master.key", "running": rotation.running(),
+        "reindexing": rotation.running("index"), "changing": rotation.running(""),
     }  # fmt: skip
     return render(request, "web/keys.html", context)
 
@@ -201,9 +202,9 @@ def keys(request: HttpRequest) -> HttpResponse:
 @require_POST
 @needs("it.operate")
 def rotate(request: HttpRequest) -> HttpResponse:
-    """Begin a rotation; the job goes on by itself."""
+    """Begin a change of the field key, or of the search key; the job goes on by itself."""
     from tamna.core.tasks import seal_again
 
-    rotation.start(by=Actor.of(request))
+    (reindexing if request.POST.get("which") == "search" else rotation).start(by=Actor.of(request))
     seal_again.configure(queueing_lock=None).defer(timestamp=0)
     return redirect("web:keys")
