@@ -16,7 +16,8 @@ test: $(READY_DEV)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile tests/unit tests/integration tests/golden
+	$(VENV)/bin/python -m pytest tests/e2e
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) tools/make_venv.py $(VENV)

@@ -39,7 +39,7 @@ claim = Claim.objects.filter(batch__receipt_no__gt="", status="received").select
 row = hira.Decision(serial_no=claim.serial_no, status="adjusted", requested=claim.insurer_won, decided=0, reason="A02",
                     lines=[hira.Cut(line_no=1, amount=claim.insurer_won, reason="A02")])
 with transaction.atomic():
-    services._keep(hira.Document(id=0, kind="result", batch_no=claim.batch.batch_no, receipt_no=claim.batch.receipt_no, on=clock.today(),
+    services.keep_document(hira.Document(id=0, kind="result", batch_no=claim.batch.batch_no, receipt_no=claim.batch.receipt_no, on=clock.today(),
                                  count=1, decided_sum=0, statements=[row]), Actor.system("answers"))
 """  # the agency would say it after days of the hospital's time
 MOST = 8  # addresses of one screen that are read for links

@@ -248,7 +248,7 @@ def collect_answers(*, by: Actor) -> Collected:
             if isinstance(document, hira.Unreadable):
                 _set_aside(document.id, document.reason)
                 continue
-            statements += _keep(document, by)
+            statements += keep_document(document, by)
             total += 1
         if not found:
             return Collected(total, statements)
@@ -285,7 +285,7 @@ KIND = {"payment": "payment", "request_records": "request"}  # of a response; re
 
 
 @transaction.atomic
-def _keep(document: hira.Document, by: Actor) -> int:
+def keep_document(document: hira.Document, by: Actor) -> int:
     from tamna.core.models import InterfaceMessage
 
     kept, is_new = InterfaceMessage.objects.select_for_update().get_or_create(

@@ -43,7 +43,7 @@ def told(batch, clerk, number_, kind, status, *, serials=("00001",), decided=0, 
     ]
     raw = {"id": number_, "kind": kind, "batch_no": batch.batch_no, "receipt_no": batch.receipt_no, "on": "2026-12-01", "statements": rows,
            "count": len(rows), "decided_sum": decided * len(rows)}  # fmt: skip
-    kept = claims._keep(hira.Document.model_validate(raw), clerk)
+    kept = claims.keep_document(hira.Document.model_validate(raw), clerk)
     outbox.deliver_all()
     return kept
 
@@ -337,7 +337,7 @@ def test_the_page_tells_a_ledger_that_is_behind_from_a_difference(received, cler
     serial = received.entries.get(serial_no="00001")
     raw = {"id": 1, "kind": "payment", "batch_no": received.batch_no, "receipt_no": received.receipt_no, "on": "2026-12-01", "count": 1,
            "decided_sum": serial.insurer_won, "statements": [{"serial_no": "00001", "status": "paid", "requested": serial.insurer_won, "decided": serial.insurer_won}]}  # fmt: skip
-    claims._keep(hira.Document.model_validate(raw), clerk)  # its event is not delivered yet
+    claims.keep_document(hira.Document.model_validate(raw), clerk)  # its event is not delivered yet
     assert "기장하지 않은 사건이" in browser.get("/ledger/receivables").content.decode()
     outbox.deliver_all()
     assert "양쪽 일치" in browser.get("/ledger/receivables").content.decode()

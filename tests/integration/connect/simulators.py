@@ -12,6 +12,10 @@ from pathlib import Path
 import httpx
 
 from tamna.core.supervisor import taken_ports
+from tests.database import WORKER
+
+
+SHARE = {"": (20_000, 32_000), "gw0": (20_000, 25_900), "gw1": (26_000, 31_900)}[WORKER]  # of the ports, for a run of its own
 
 
 def free_ports(count: int) -> list[int]:
@@ -20,7 +24,7 @@ def free_ports(count: int) -> list[int]:
     Below those the system gives to outgoing connections: a simulator that is started again finds its port still free.
     """
     while True:
-        first = random.randrange(20_000, 32_000)
+        first = random.randrange(*SHARE)
         if not taken_ports("127.0.0.1", row := list(range(first, first + count)), patience_s=0):
             return row
 
