@@ -16,10 +16,10 @@ os.environ.setdefault("TAMNA_NO_POOL", "1")
 if WORKER:
     os.environ["TAMNA_HOME"] += f"/{WORKER}"
 
-from tamna.core import database
-
 
 def pytest_configure(config: pytest.Config) -> None:
+    from tamna.core import database  # reads the folder above
+
     shares_out = bool(config.getoption("numprocesses", None)) and not WORKER
     if database.is_embedded() and not shares_out:
         database.start_embedded()

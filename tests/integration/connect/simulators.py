@@ -14,8 +14,9 @@ import httpx
 from tamna.core.supervisor import taken_ports
 from tests.database import WORKER
 
-
-SHARE = {"": (20_000, 32_000), "gw0": (20_000, 25_900), "gw1": (26_000, 31_900)}[WORKER]  # of the ports, for a run of its own
+SHARE = {"": (20_000, 32_000), "gw0": (20_000, 25_900), "gw1": (26_000, 31_900)}[
+    WORKER
+]  # of the ports, for a run of its own
 
 
 def free_ports(count: int) -> list[int]:
