@@ -1,10 +1,11 @@
 """Difference in differences: a fall that the comparison shares is no effect; one that it does not share is, with an interval around it."""
 
 from collections import Counter
+from datetime import date
 
 import pytest
 
-from tamna.claims.effect import weighed
+from tamna.claims.effect import told, weighed
 
 RULES = Counter({"F03": 4, "A01": 2})
 
@@ -49,3 +50,17 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says():
         row = weighed(*sides(before, after, 8_000), RULES).whole
         held += row.low <= 0.012 - 0.02 * 1.3 <= row.high
     assert 0.92 < held / 400 <= 0.985
+
+
+def test_a_rule_is_told_only_with_a_before_and_enough_of_its_reason():
+    day = date(2026, 6, 1)
+    good = told("F03", day, *sides({"F03": 200, "B02": 100}, {"F03": 40, "B02": 100}), RULES)
+    assert good.effect.is_sure and good.effect.change == pytest.approx(-0.016, abs=0.0005) and not good.why
+    assert (good.hits_before, good.hits_after, good.answered_before) == (200, 40, 10_000)
+    for before, after, n in (
+        ({"F03": 4, "B02": 9}, {"F03": 1}, 10_000),
+        ({"F03": 20, "B02": 9}, {"F03": 1}, 150),
+        ({"F03": 50}, {"F03": 9}, 10_000),
+    ):
+        few = told("F03", day, *sides(before, after, n), RULES)
+        assert few.effect is None and few.why and few.hits_before == before["F03"]

@@ -189,7 +189,7 @@ def bill_waiting(*, by: Actor, days: int = 120) -> int:
 
     first = clock.today() - timedelta(days=days)
     waiting = Encounter.objects.filter(
-        status=Encounter.Status.FINISHED, business_on__gte=first, invoices=None
+        status=Encounter.Status.FINISHED, business_on__gte=first, invoices=None, claims=None
     ).order_by("pk")
     billed, missing = 0, 0
     for encounter in waiting.select_related("department", "patient"):

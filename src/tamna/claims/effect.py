@@ -2,22 +2,27 @@
 
 Difference in differences. Treated: reasons that at least one rule in force looks for. Comparison: reasons that no rule looks for; the
 agency's strictness, the season and the mix of patients move both alike. Before: answered statements that were never checked here. After:
-those that were. Rates are of answered statements; the interval is 95 %, normal, of four independent shares. It is no trial with chance: what
+those that were. One rule (`of_rule`): the answers of its own reason, for care in the half year before its first day and
+in the half year from it. Rates are of answered statements; the interval is 95 %, normal, of four independent shares. It is no trial with chance: what
 else changed at the same time for the watched reasons alone would look like an effect, and the screen says so.
 """
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from math import sqrt
 
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q
+from django.utils.translation import gettext_noop as noop
 
 from tamna.claims.models import ClaimResponse
 from tamna.claims.studio.ruleset import ruleset
 from tamna.core import clock
+from tamna.engines.claimcheck import Rule
 
 DAYS = 365
+RULE_DAYS = 182  # on each side of a rule's first day
+FEWEST_HITS = 10  # of its reason, on both sides together, before an effect of one rule is told
 FEWEST = 200  # answers on each side before anything is said
 BACK = ("returned", "impossible", "adjusted")
 
@@ -76,6 +81,62 @@ def effects() -> Effects:
         if reason:
             counts[not never_checked][reason] += back
     return weighed(counts[False], counts[True], watched())
+
+
+@dataclass(frozen=True)
+class RuleEffect:
+    """What became of a rule's own reason around its first day. `why` is empty where an effect can be told."""
+
+    since: date | None
+    answered_before: int = 0
+    answered_after: int = 0
+    hits_before: int = 0
+    hits_after: int = 0
+    effect: Effect | None = None
+    why: str = ""
+
+
+def of_rule(rule: Rule, since: date | None) -> RuleEffect:
+    """Its reason before and after `since` (a day of care), against reasons that no rule watches in both half years. One query.
+
+    A rule of the shipped set holds from the beginning: there is no before, and nothing is told of it.
+    """
+    if not rule.reason:
+        return RuleEffect(since, why=noop("The rule names no reason of the agency: nothing to count."))
+    if since is None or since <= date.min:
+        return RuleEffect(
+            None, why=noop("The rule holds from the beginning of the records: there is no before to compare with.")
+        )
+    span = timedelta(days=RULE_DAYS)
+    rows = ClaimResponse.objects.filter(
+        kind="result", claim__first_visit_on__range=(since - span, since + span - timedelta(days=1))
+    )
+    after = ExpressionWrapper(Q(claim__first_visit_on__gte=since), output_field=BooleanField())
+    sums = (
+        rows.exclude(status="held").annotate(later=after).values_list("later", "reason_code")
+        .annotate(back=Count("id", Q(status__in=BACK)), n=Count("id"))
+    )  # fmt: skip
+    counts: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
+    for later, reason, back, n in sums:
+        counts[later][""] += n
+        counts[later][reason or "-"] += back
+    return told(rule.reason, since, counts[False], counts[True], watched())
+
+
+def told(reason: str, since: date, before: Counter[str], after: Counter[str], rules: Counter[str]) -> RuleEffect:
+    """The effect on one reason from counts as `weighed` takes them."""
+    n, m, hits = before[""], after[""], (before[reason], after[reason])
+    others = [one for one in {*before, *after} if one and one != reason and one not in rules]
+    base = (sum(before[one] for one in others), sum(after[one] for one in others))
+    why = ""
+    if min(n, m) < FEWEST:
+        why = noop("Too few answers to say: at least 200 on each side of its first day are needed.")
+    elif sum(hits) < FEWEST_HITS:
+        why = noop("Too few to say: its reason came fewer than ten times in both half years together.")
+    elif not base[0]:
+        why = noop("Nothing to compare with: no reason that no rule watches came before its first day.")
+    effect = None if why else _effect(reason, rules[reason], hits, base, n, m)
+    return RuleEffect(since, n, m, *hits, effect, why)
 
 
 def weighed(before: Counter[str], after: Counter[str], rules: Counter[str]) -> Effects:

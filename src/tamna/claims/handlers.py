@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext_noop as noop
 
-from tamna.billing.models import Invoice
-from tamna.claims import risk, services
+from tamna.billing.models import ChargeItem, Invoice
+from tamna.claims import early, risk, services
 from tamna.claims.models import Batch, Claim
 from tamna.claims.submission.selectors import late as late_ones
 from tamna.core import clock, notices, outbox
@@ -17,9 +17,16 @@ declare(
     "claim.rules", kind="E", module="tamna.claims.studio.ruleset", engine="engines.claimcheck",
     covers=noop("Rules are read, written, tried on the archive and switched on from a day of care by two people; lookup tables are not edited on screen."),
 )  # fmt: skip
-declare("claim.precheck", kind="E", module=__name__, engine="engines.claimcheck.RuleSet.check_one")
+declare(
+    "claim.precheck", kind="E", module=__name__, engine="engines.claimcheck.RuleSet.check_one",
+    covers=noop("At the order, at discharge and before sending, by one engine; at the order only what is known by then is judged. The claims team is told and the "
+                "visit shows it; nothing is sent back to the HIS."),
+)  # fmt: skip
 declare("claim.score", kind="E", module=__name__, engine="claims.risk.score")
-declare("claim.effect", kind="P", module=__name__, engine="claims.effect.effects")
+declare(
+    "claim.effect", kind="P", module=__name__, engine="claims.effect.effects",
+    covers=noop("As a whole, by reason and by rule before and after its first day, against reasons that no rule watches, with intervals; no trial with chance."),
+)  # fmt: skip
 declare("claim.quality", kind="E", module=__name__, engine="claims.risk.score")
 declare("bill.exclusive", kind="E", module=__name__, engine="engines.claimcheck (exclusive)")
 declare("bill.limits", kind="E", module=__name__, engine="engines.claimcheck (age_and_sex)")
@@ -41,6 +48,20 @@ def on_payer_changed(event: Event) -> None:
 @outbox.on("encounter.diagnoses_changed", key="claims.diagnoses_changed")
 def on_diagnoses_changed(event: Event) -> None:
     on_payer_changed(event)
+
+
+@outbox.on("charge.added", "charge.cancelled", "encounter.discharge_told", key="claims.early")
+def on_charge(event: Event) -> None:
+    """An order became a charge, or a discharge was told: the visit is judged as the statement it would be."""
+    charge, told = event.payload.get("charge_id"), event.name == "encounter.discharge_told"
+    newer = (
+        ChargeItem.objects.filter(encounter=event.payload["encounter_id"], pk__gt=charge)
+        if charge
+        else ChargeItem.objects.none()
+    )
+    if event.name == "charge.added" and newer.exists():
+        return  # the newest charge of the visit brings the look
+    early.look(event.payload["encounter_id"], stage=early.DISCHARGE if told else early.ORDER, by=CHECKER)
 
 
 @outbox.on("claim.drafted", key="claims.check")

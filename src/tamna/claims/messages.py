@@ -3,6 +3,9 @@
 from django.utils.translation import gettext_noop as _
 
 MESSAGES = {
+    "claims.not_an_archive": _(
+        "The folder holds no months of statements, or a table of a month is missing. Nothing was taken."
+    ),
     "claims.wrong_state": _("The claim is “%(status)s” now; this step does not fit. Nothing was changed."),
     "claims.rejects_open": _(
         "%(count)s findings would bring the claim back. Correct or accept them with a reason first."

@@ -107,6 +107,7 @@ class Claim(models.Model):
     due_on = models.DateField(null=True, blank=True)
     made_at = models.DateTimeField()
     is_synthetic = models.BooleanField(default=False)
+    is_archived = models.BooleanField(default=False)  # sent from an earlier system: no bill and no posting of it here
 
     class Meta:
         constraints = [
@@ -283,6 +284,7 @@ class Recheck(models.Model):
     risk_won = models.BigIntegerField(default=0)
     not_evaluated = models.JSONField(default=dict)  # rule → what the records lack
     after_patient = models.BigIntegerField(default=0)  # where it goes on: patients in order of their keys
+    peers_after = models.DateField(null=True, blank=True)  # the last quarter judged by rules across patients
     most = models.PositiveIntegerField(null=True, blank=True)  # at most about so many statements
     made_by = models.CharField(max_length=150)
     made_at = models.DateTimeField()
@@ -311,6 +313,50 @@ class RecheckFinding(models.Model):
             models.UniqueConstraint(fields=["recheck", "claim", "rule_id", "at"], name="recheck_finding_once")
         ]
         indexes = [models.Index(fields=["recheck", "rule_id", "-won_at_risk"])]
+
+
+class ArchivedMonth(models.Model):
+    """넘겨받은 달: a month of an earlier system's statements, taken whole; the same bytes again change nothing."""
+
+    digest = models.CharField(max_length=64, unique=True)  # of its tables
+    month = models.CharField(max_length=6)
+    claims = models.PositiveIntegerField()
+    lines = models.PositiveIntegerField()
+    answers = models.PositiveIntegerField()
+    refused = models.PositiveIntegerField(default=0)
+    seconds = models.FloatField()
+    made_by = models.CharField(max_length=150)
+    made_at = models.DateTimeField()
+
+
+class EarlyFinding(models.Model):
+    """조기 점검 결과: what the rules say of a visit that has no statement yet, at an order or at discharge."""
+
+    class Stage(models.TextChoices):
+        ORDER = "order", _("at the order")
+        DISCHARGE = "discharge", _("at discharge")
+
+    encounter = models.ForeignKey("reception.Encounter", on_delete=models.PROTECT, related_name="early_findings")
+    order = models.ForeignKey(
+        "reception.ServiceRequest", on_delete=models.PROTECT, null=True, related_name="early_findings"
+    )  # none: of the whole visit
+    stage = models.CharField(max_length=9, choices=Stage)
+    rule_id = models.CharField(max_length=40)
+    severity = models.CharField(max_length=6)
+    message_ko = models.TextField()
+    message_en = models.TextField()
+    source = models.CharField(max_length=200)
+    won_at_risk = models.BigIntegerField(default=0)
+    found_at = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True, blank=True)  # a later check no longer found it
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["encounter", "rule_id", "order"], nulls_distinct=False, name="early_finding_once"
+            )
+        ]
+        indexes = [models.Index(fields=["-found_at", "-id"], condition=Q(gone_at=None), name="early_findings_open")]
 
 
 class RiskModel(models.Model):

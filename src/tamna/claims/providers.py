@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tamna.claims.models import Batch, Claim, ClaimResponse
+from tamna.claims.models import Batch, Claim, ClaimResponse, EarlyFinding
 from tamna.claims.words import reason_name, source_name
 from tamna.core.format import day, language, won
 from tamna.core.search import Hit, provider
@@ -44,6 +44,21 @@ def claim_entries(encounter_id: int) -> Iterator[Entry]:
             yield _batched(claim.batch)
         for response in claim.responses.all():
             yield _answered(response, url, subject)
+
+
+@source
+def early_entries(encounter_id: int) -> Iterator[Entry]:
+    """What the rules said at an order or at discharge, until the statement speaks for itself."""
+    rows = EarlyFinding.objects.filter(encounter_id=encounter_id).select_related("order", "encounter").order_by("id")
+    for row in rows:
+        message = row.message_ko if language() == "ko" else row.message_en
+        why = [step(row.rule_id, won(row.won_at_risk), message, source_name(row.source))]
+        if row.order:
+            why.append(step(_("Order"), row.order.code, row.order.name))
+        tone = "" if row.gone_at else "red" if row.severity == "reject" else "amber"
+        detail = f"{row.rule_id} · {_('no longer found')}" if row.gone_at else f"{row.rule_id} · {won(row.won_at_risk)}"
+        yield Entry(row.found_at, 9, str(EarlyFinding.Stage(row.stage).label), message, detail, reverse("claims:rule", args=[row.rule_id]),
+                    ("encounter", str(row.encounter.public_id)), why, tone, icon="shield")  # fmt: skip
 
 
 def _checked(claim: Claim, url: str, subject: tuple[str, str]) -> Entry:

@@ -2,7 +2,7 @@
 
 What is found is kept beside the run; the statements and their own findings stay as they are. A run goes through the patients
 in order, a few thousand statements a transaction; stopped anywhere, it goes on after the last one. `Recheck.done` of `total`
-tells how far it is.
+tells how far it is. Rules that compare with other patients follow at the end, a quarter of a year at a time (`claims.peers`).
 """
 
 import time
@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+import polars as pl
 from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 
-from tamna.claims import archive
+from tamna.claims import archive, peers
 from tamna.claims.models import Claim, Recheck, RecheckFinding
 from tamna.core import audit, clock
 from tamna.core.actor import Actor
@@ -48,14 +49,16 @@ def start(
         return known
     chosen = sorted(set(only))
     try:
-        lacking = archive.checker(rules_on, own_rules, chosen).not_evaluated
+        checker = archive.checker(rules_on, own_rules, chosen)
     except RuleError as error:
         raise DomainError("claims.bad_rules", why=str(error)) from error
+    later = set() if most else set(peers.rules_of(checker))
+    lacking = {key: why for key, why in checker.not_evaluated.items() if key.partition("#")[0] not in later}
     run, is_new = Recheck.objects.get_or_create(
         key=key,
         defaults={
             "rules_on": rules_on, "own_rules": own_rules, "only": chosen, "first_on": first_on, "last_on": last_on,
-            "department_id": department_id, "most": most, "total": 0, "not_evaluated": dict(lacking), "made_by": by.name,
+            "department_id": department_id, "most": most, "total": 0, "not_evaluated": lacking, "made_by": by.name,
             "made_at": clock.now(),
         },
     )  # fmt: skip
@@ -114,21 +117,40 @@ def _one_chunk(recheck_id: int, chunk: int) -> Recheck:
     ids, last = _next(run, chunk)
     if ids:
         checker = archive.checker(run.rules_on, run.own_rules, run.only)
-        found = checker.findings(ids).select(COLUMNS)
-        _kept(run, found.iter_rows())
+        _counted(run, checker.findings(ids).select(COLUMNS))
         run.done += len(ids)
         run.total = max(run.total, run.done)  # statements may have been made since the run began
-        shown = found.filter(~found["hidden"])
-        run.found += shown["key"].n_unique()
-        run.findings += len(shown)
-        run.risk_won += int(shown.filter(shown["severity"] != "warn")["won_at_risk"].sum())
         run.after_patient, run.state = last, Recheck.State.RUNNING
-    if not ids or (run.most and run.done >= run.most):
+    if (run.most and run.done >= run.most) or (not ids and not _quarter(run)):
         run.total = run.done
         run.state, run.finished_at = Recheck.State.DONE, clock.now()
     run.seconds += time.perf_counter() - began
     run.save()
     return run
+
+
+def _counted(run: Recheck, found: pl.DataFrame) -> None:
+    """Keep what a chunk found and count it."""
+    shown = found.filter(~found["hidden"])
+    known = run.rows.filter(claim__in=shown["key"].unique().to_list(), is_hidden=False)
+    before = set(known.values_list("claim_id", flat=True))
+    _kept(run, found.iter_rows())
+    run.found += len(set(shown["key"]) - before)
+    run.findings += len(shown)
+    run.risk_won += int(shown.filter(shown["severity"] != "warn")["won_at_risk"].sum())
+
+
+def _quarter(run: Recheck) -> bool:
+    """The next quarter under the rules that compare with other patients; false where none is left."""
+    checker = archive.checker(run.rules_on, run.own_rules, run.only)
+    names = [] if run.most else peers.rules_of(checker)
+    quarter = peers.next_quarter(_statements(run), run.peers_after) if names else None
+    if quarter is None:
+        return False
+    rules = archive.checker(run.rules_on, run.own_rules, names).rules
+    run.peers_after, run.state = quarter, Recheck.State.RUNNING
+    _counted(run, peers.findings(_statements(run), quarter, rules).select(COLUMNS))
+    return True
 
 
 def _statements(run: Recheck) -> QuerySet[Claim]:

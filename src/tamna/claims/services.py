@@ -46,13 +46,13 @@ def draft(*, encounter_id: int, by: Actor) -> Claim | None:
     if kind is None:
         Claim.objects.filter(encounter=encounter, status__in=OPEN).update(status=Claim.Status.WITHDRAWN)
         return None
-    sums = encounter.invoices.aggregate(total=Sum("total_won"), patient=Sum("patient_won"), insurer=Sum("insurer_won"))
+    sums = encounter.invoices.aggregate(insurer=Sum("insurer_won"))
     claim = Claim.objects.select_for_update().filter(encounter=encounter, kind="original").first()
     if claim is not None and claim.status not in (*OPEN, Claim.Status.WITHDRAWN):
         return claim
     charges = encounter.charges.exclude(status=ChargeItem.Status.ENTERED_IN_ERROR).exclude(benefit="non_covered")
     charges = list(charges.order_by("item_class", "item_sub", "id"))
-    amounts = _claimed(charges, sums)
+    amounts = claimed(charges, sums["insurer"] or 0)
     if claim is None:
         on = encounter.admitted_on or encounter.business_on
         number = numbering.take("claim", f"{on:%Y%m}")
@@ -71,12 +71,12 @@ def draft(*, encounter_id: int, by: Actor) -> Claim | None:
     return claim
 
 
-def _claimed(charges: list[ChargeItem], sums: dict[str, int | None]) -> tuple[int, int, int]:
+def claimed(charges: list[ChargeItem], insurer_won: int) -> tuple[int, int, int]:
     """총액1 (below 10 won cut), patient share of it, claim amount: non-covered and 100/100 lines stay out."""
     own = sum(charge.amount_won for charge in charges if charge.benefit == "full_self")
     total = sum(charge.amount_won for charge in charges) - own
     total -= total % 10
-    insurer = min(total, sums["insurer"] or 0)
+    insurer = min(total, insurer_won)
     insurer -= insurer % 10
     return total, total - insurer, insurer
 

@@ -1,5 +1,7 @@
 from django.urls import include, path
 
+from tamna.claims import early_views as early
+from tamna.claims import recheck_views as rechecks
 from tamna.claims import views
 from tamna.claims.remedies import views as remedies
 from tamna.claims.studio import views as studio
@@ -32,12 +34,18 @@ urlpatterns = [
     path("rules", studio.rules, name="rules"),
     path("rules/", include("tamna.claims.studio.urls")),
     path("effect", views.effect_page, name="effect"),
+    path("rechecks", rechecks.runs, name="rechecks"),
+    path("rechecks/start", rechecks.start, name="recheck-start"),
+    path("rechecks/<uuid:public_id>", rechecks.run, name="recheck"),
+    path("rechecks/<uuid:public_id>/<str:step>", rechecks.change, name="recheck-change"),
+    path("early", early.findings, name="early"),
     path("risk", views.risk_card, name="risk"),
     path("risk/switch", views.switch_risk, name="switch-risk"),
     path("findings/<int:finding_id>/fix", views.fix, name="fix"),
     path("findings/<int:finding_id>/accept", views.accept, name="accept"),
     path("<uuid:public_id>", views.detail, name="claim"),
     path("<uuid:public_id>/score", views.why_score, name="why-score"),
+    path("<uuid:public_id>/similar", views.similar_claims, name="similar"),
     path("<uuid:public_id>/fix-all", views.fix_all, name="fix-all"),
     path("<uuid:public_id>/check", views.check, name="check"),
     path("<uuid:public_id>/note", views.write_note, name="note"),

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from tamna.claims import effect, risk, selectors, services
+from tamna.claims import effect, risk, selectors, services, similar
 from tamna.claims.coding import services as coding
 from tamna.claims.lists import ANSWERS, BATCHES, WORKLIST
 from tamna.claims.models import Claim, ClaimResponse, Finding
@@ -18,7 +18,7 @@ from tamna.claims.words import PART_NAMES, reason_name, source_name
 from tamna.core import audit, lists
 from tamna.core.access import needs
 from tamna.core.actor import Actor
-from tamna.core.format import language, won
+from tamna.core.format import language, number, won
 from tamna.params import load_raw
 from tamna.reception.diagnoses import name_of
 
@@ -93,6 +93,25 @@ def why_score(request: HttpRequest, public_id: UUID) -> HttpResponse:
         }
     )
     return render(request, "claims/why.html", {"claim": claim, "steps": steps, "score": found})
+
+
+@needs("claims.see")
+def similar_claims(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """How claims of the same department, setting and disease ended in the half year before."""
+    claim = get_object_or_404(Claim.objects.select_related("encounter"), public_id=public_id)
+    found = similar.of(claim)
+    steps = [
+        {"label": f"{_(end.status)} {end.reason}".strip(), "value": number(end.count),
+         "formula": " · ".join(filter(None, (reason_name(end.reason), _("%(won)s not granted") % {"won": won(end.lost_won)} if end.lost_won else "")))}
+        for end in (found.ends if found else [])
+    ]  # fmt: skip
+    if found:
+        steps.insert(0, {"label": _("Alike"), "value": f"{found.disease} {name_of(found.disease, language())}".strip(), "formula": _("same department, setting and disease (three letters), half a year before")})  # fmt: skip
+    return render(
+        request,
+        "claims/similar.html",
+        {"claim": claim, "steps": steps, "shown": number(found.answered) if found else "–"},
+    )
 
 
 @needs("claims.see")

@@ -1,4 +1,4 @@
-"""Load outside data into this hospital: `tamna import fhir`, `tamna import fees`, `tamna import statutes`. Resumable, with a report.
+"""Load outside data into this hospital: statements, fees, FHIR bundles, statutes, reports. Resumable, with a report.
 
 Taken twice, nothing changes. Uses the database of TAMNA_HOME or DATABASE_URL; where no Tamna runs, the embedded database is
 started for the time of the command. `tamna import fhir --help` says what each takes.
@@ -7,6 +7,7 @@ example: tamna import fhir bundles/
          tamna import fees master.csv
          tamna import statutes laws/
          tamna import reports reported.csv
+         tamna import claims hospital/
 """
 
 import argparse
@@ -18,6 +19,7 @@ KINDS = {
     "fees": "tamna.commands.imports.fees",
     "statutes": "tamna.commands.imports.statutes",
     "reports": "tamna.commands.imports.reports",
+    "claims": "tamna.commands.imports.claims",
 }
 
 

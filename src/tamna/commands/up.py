@@ -217,8 +217,10 @@ def _rebuild_indicators(on) -> None:  # type: ignore[no-untyped-def]
     from datetime import timedelta
 
     from tamna.insight import services
+    from tamna.insight.claims import services as claims
 
     services.rebuild(on - timedelta(days=120), on)
+    claims.rebuild(on - timedelta(days=120), on)
 
 
 def _next_working_days(on, count: int):  # type: ignore[no-untyped-def]
@@ -251,6 +253,7 @@ def _load_history(days: int) -> None:
     """The rest of the past, newest first, while the hospital already lives. Each day lands whole; a stop goes on later."""
     from tamna.core import clock
     from tamna.insight import services as insight
+    from tamna.insight.claims import services as claims
     from tamna.reception.models import Encounter
     from tamna.simulators.hospital import World
     from tamna.synthetic import load
@@ -267,5 +270,6 @@ def _load_history(days: int) -> None:
         if on not in known:
             loader.day(on, today=first)
             insight.rebuild(on, on)  # so that trends grow with every day that lands
+            claims.mark_day(on)
         report(number, len(wanted))
     _rebuild_indicators(clock.today())

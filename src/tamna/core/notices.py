@@ -54,6 +54,7 @@ KINDS: dict[str, Kind] = {
         Kind("day.open", noop("A cashier's day that was not closed"), noop("The day %(day)s was not closed by account %(number)s."), (PERSON, "front_lead"), needs="billing.close"),
         Kind("batch.answered", noop("Answers to a claim batch"), noop("Batch %(batch)s was answered: %(count)s statements, %(back)s of them returned or cut."), ("claims",)),
         Kind("batch.refused", noop("A claim batch that was refused"), noop("Batch %(batch)s was refused by the review agency (%(code)s). Nothing of it was received."), ("claims",)),
+        Kind("visit.found", noop("Findings at an order or at discharge"), noop("%(department)s: %(count)s findings on a visit that still goes on, %(won)s won at risk."), ("claims",)),
         Kind("claims.late", noop("Claims about to pass a term"), noop("%(lapsing)s claims near the lapse of three years, %(impossible)s not reviewable for over 30 days, %(records)s requests for records due."), ("claims",)),
         Kind("answer.unreadable", noop("An answer that cannot be read"), noop("Answer %(number)s of HIRA cannot be read. Nothing of it was booked; it is asked for again."), ("claims", "it")),
         Kind("remedy.ruled", noop("A ruling on an objection"), noop("The objection on claim %(claim)s was ruled upon: %(won)s won regained."), ("claims",)),

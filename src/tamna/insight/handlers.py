@@ -4,9 +4,12 @@ from tamna.billing.models import Invoice, Payment
 from tamna.core import outbox
 from tamna.core.automations import declare
 from tamna.core.models import Event
+from tamna.insight.claims import handlers as claims
 from tamna.insight.indicators import BILLED, PAID, UNCOLLECTED, VISITS, WAITS
 from tamna.insight.services import add
 from tamna.reception.models import Encounter, Ticket
+
+__all__ = ["claims"]
 
 declare("plan.dash", kind="F", module=__name__, engine="insight.services.add")
 

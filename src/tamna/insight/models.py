@@ -2,6 +2,11 @@
 
 from django.db import models
 
+from tamna.insight.claims.models import ClaimFigure as ClaimFigure
+from tamna.insight.claims.models import StaleFigure as StaleFigure
+from tamna.insight.repricing.models import RepricedCell as RepricedCell
+from tamna.insight.repricing.models import Repricing as Repricing
+
 
 class DailyIndicator(models.Model):
     """지표의 하루 값: `value` and `count` so that means stay exact (sum / count)."""

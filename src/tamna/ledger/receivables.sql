@@ -19,7 +19,7 @@ WITH books AS (
         c.insurer_won - coalesce(paid.won, 0) - coalesce(let.won, 0) AS open_won,
         coalesce(paid.won, 0) > 0 AS has_pay
     FROM claims_claim c LEFT JOIN paid ON paid.claim_id = c.id LEFT JOIN let ON let.claim_id = c.id
-    WHERE c.status NOT IN ('withdrawn', 'corrected') AND c.payer NOT IN ('auto', 'industrial')
+    WHERE c.status NOT IN ('withdrawn', 'corrected') AND NOT c.is_archived AND c.payer NOT IN ('auto', 'industrial')
 ), claimed AS (
     SELECT encounter_id, sum(insurer_won) AS won, sum(open_won) AS open_won FROM standing GROUP BY encounter_id
 ), visits AS (

@@ -101,7 +101,7 @@ def _refusal(error: Exception, internal: int, bad_type: int):  # type: ignore[no
 def _apply(message: "Inbound") -> UUID | None:
     """Do what the message says; the visit it belongs to comes back. Raises Hl7Error, DomainError."""
     from tamna.connect.his import Hl7Error
-    from tamna.connect.his.content import CANCELLED, CHARGES, CONTACT, OF_A_VISIT
+    from tamna.connect.his.content import CANCELLED, CHARGES, CONTACT, DISCHARGED, OF_A_VISIT
     from tamna.connect.his.form import UNKNOWN_KEY
     from tamna.core.actor import Actor
     from tamna.patients.models import Patient
@@ -118,6 +118,8 @@ def _apply(message: "Inbound") -> UUID | None:
         _book(message.booking, patient, by)
     if message.kind in CONTACT:
         _contact(message, patient, by)
+    if message.kind == DISCHARGED and visit:
+        services.tell_discharge(encounter=visit, by=by)
     if message.kind not in OF_A_VISIT:
         return visit.public_id if visit else None
     if visit is None:

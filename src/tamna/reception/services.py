@@ -261,6 +261,14 @@ def finish(*, encounter_id: int, diagnoses: Sequence[tuple[str, str]], by: Actor
 
 
 @transaction.atomic
+def tell_discharge(*, encounter: Encounter, by: Actor) -> None:
+    """The HIS says that the patient leaves (퇴원 통보); the visit itself ends with its charges. Told again, nothing new follows."""
+    if encounter.status in (Encounter.Status.ARRIVED, Encounter.Status.IN_PROGRESS):
+        outbox.record("encounter.discharge_told", {"encounter_id": encounter.pk}, by=by,
+                      subject=("encounter", encounter.public_id))  # fmt: skip
+
+
+@transaction.atomic
 def change_payer(*, encounter_id: int, payer: str, special_case: str, reason: str, by: Actor) -> Encounter:
     """Say who pays a visit (자격 변경) after it was received, with a reason. What follows is rated anew by its event.
 

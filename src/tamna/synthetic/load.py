@@ -16,7 +16,7 @@ from tamna.billing.models import ChargeItem, Invoice, Payment
 from tamna.billing.rating import CONSULTATION
 from tamna.claims.documents import INSURER_KIND
 from tamna.claims.models import Batch, Claim, ClaimLine, ClaimResponse
-from tamna.claims.submission.sending import entry_of
+from tamna.claims.submission.sending import batch_number, entry_of
 from tamna.core import clock, crypto, numbering
 from tamna.core.bulk import copy_in
 from tamna.core.models import Department, Practitioner
@@ -329,7 +329,7 @@ class Loader:
                 continue
             serial = numbering.take("batch", f"{on:%Y%m}")
             batch = Batch.objects.create(
-                batch_no=f"{on:%Y%m}{ {'inpatient': 'I', 'outpatient': 'O', 'emergency': 'E'}[setting]}{_base36(serial):0>3}",
+                batch_no=batch_number(f"{on:%Y%m}", setting, serial),
                 insurer_kind=kind, setting=setting, care_month=f"{on:%Y%m}", statements=len(members), status="reviewed",
                 total_won=sum(row.total_won for row in members), insurer_won=sum(row.insurer_won for row in members),
                 receipt_no=f"{serial:07d}", made_at=clock.at_seoul(on, 1030), sent_at=clock.at_seoul(on, 1030), received_at=clock.at_seoul(on, 1031),
@@ -377,14 +377,6 @@ def _priced(
 ) -> tuple[Any, list[dict[str, Any]], list[str]]:
     explained = tariff.price_line(item, quantity=quantity, at=at, payer=payer, institution="general", birth_on=born)
     return explained.value, [step.as_json() for step in explained.steps], list(explained.unconfirmed)
-
-
-def _base36(number: int) -> str:
-    digits, text = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", ""
-    while number:
-        number, rest = divmod(number, 36)
-        text = digits[rest] + text
-    return text or "0"
 
 
 def working_days_before(on: date, count: int) -> list[date]:

@@ -276,3 +276,24 @@ def test_what_is_sent_holds_no_fact_of_our_own(shelf):
     sent = documents.to_send([Claim.objects.get(pk=claim.pk)])[0]
     assert "orders" not in sent and not documents.OWN & set(sent["claim"])
     assert sent["claim"]["claim_on"] == "2026-10-03"
+
+
+def test_a_recheck_judges_rules_that_compare_with_other_patients_by_quarter(shelf):
+    """U001: ten times what the same department, disease and setting usually have."""
+    shelf.chance.random = lambda: 0.99
+    claims = [
+        shelf.claim(shelf.patient(), on=FIRST, codes=["ZL001"], diagnosis="I10.9", setting="outpatient")
+        for _ in range(40)
+    ]
+    Condition.objects.all().delete()
+    for claim in claims:
+        Condition.objects.create(encounter=claim.encounter, seq=1, kind="principal", code="I10.9")
+    Claim.objects.update(department=claims[0].department, total_won=14_000)
+    Claim.objects.filter(pk__in=[claim.pk for claim in claims[20:]]).update(total_won=15_000)
+    Claim.objects.filter(pk=claims[7].pk).update(total_won=145_100)
+    run = recheck.start(key="peers", by=CLERK, only=["U001", "U002", "U005", "L002"])
+    assert not {"U001", "U002", "U005"} & set(run.not_evaluated)
+    done = recheck.work(run.pk, chunk=7)
+    assert (done.state, done.done) == ("done", 40)
+    assert list(done.rows.filter(rule_id="U001").values_list("claim_id", flat=True)) == [claims[7].pk]
+    assert recheck.work(run.pk).findings == done.findings == done.rows.filter(is_hidden=False).count()

@@ -83,9 +83,14 @@ def test_contact_changes_and_what_is_not_said_stays(listener, write, patient):
 
 def test_movements_are_noted_on_the_visit(listener, write, visit, rows):
     before = rows()
-    for kind in ("ADT^A01", "ADT^A02", "ADT^A03", "ADT^A04"):
+    for kind in ("ADT^A01", "ADT^A02", "ADT^A04"):
         assert listener.tell(write(kind, kind[-3:])).code == "AA"
     assert rows() == before
+    assert listener.tell(write("ADT^A03", "A03")).code == "AA"  # a discharge is an event, and nothing else yet
+    assert {name: count - before[name] for name, count in rows().items() if count != before[name]} == {
+        "Event": 1,
+        "AuditEntry": 1,
+    }
     assert set(InterfaceMessage.objects.values_list("encounter_ref", flat=True)) == {visit.public_id}
 
 

@@ -6,7 +6,7 @@ The addresses come from the URL conf itself: one without a line in `PAGES` fails
 import re
 import zlib
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from uuid import uuid4
@@ -27,7 +27,10 @@ from tamna.claims.models import (
     Claim,
     ClaimLine,
     ClaimResponse,
+    EarlyFinding,
     Finding,
+    Recheck,
+    RecheckFinding,
     RecordRequest,
     Remedy,
     RuleSwitch,
@@ -59,6 +62,8 @@ from tamna.core.models import (
 )  # fmt: skip
 from tamna.engines.claimcheck.trial import Tally
 from tamna.engines.claimfile import header_of, ndjson
+from tamna.insight.claims import services as figures
+from tamna.insight.models import ClaimFigure, RepricedCell, Repricing
 from tamna.ledger.models import JournalEntry
 from tamna.patients import consent_forms, consents, disposal, merging, retention, review
 from tamna.patients import documents as documents_of
@@ -76,7 +81,7 @@ from tamna.patients.models import (
 from tamna.patients.services import register_patient, search_tokens
 from tamna.reception import services as reception
 from tamna.reception import waiting_list
-from tamna.reception.models import Absence, Appointment, ClinicHours, ServiceRequest, Slot
+from tamna.reception.models import Absence, Appointment, ClinicHours, Encounter, ServiceRequest, Slot
 from tests.integration.lobby.patients import device_client, link_client
 
 MOST = 16  # questions of one answer, the bell's with them
@@ -191,12 +196,22 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/claims/rules/<str:rule_id>/file": ("/claims/rules/OWN-1/file",),
     "/claims/risk": ("/claims/risk",),
     "/claims/effect": ("/claims/effect",),
+    "/claims/<uuid:public_id>/similar": ("/claims/{claim}/similar",),
     "/claims/<uuid:public_id>/score": ("/claims/{claim}/score",),
     "/claims/<uuid:public_id>": ("/claims/{claim}",),
     "/ledger/": ("/ledger/", "/ledger/?account=1101"),
     "/ledger/entries/<uuid:public_id>": ("/ledger/entries/{entry}",),
     "/ledger/trial-balance": ("/ledger/trial-balance",),
     "/insight/": ("/insight/",),
+    "/insight/claims": ("/insight/claims?months=12", "/insight/claims?by=department"),
+    "/insight/claims/reasons": ("/insight/claims/reasons?months=12",),
+    "/insight/claims/records": ("/insight/claims/records?what=back",),
+    "/insight/claims/profit": ("/insight/claims/profit?months=12",),
+    "/insight/repricing": ("/insight/repricing",),
+    "/insight/repricing/<uuid:public_id>": ("/insight/repricing/{repricing}",),
+    "/claims/rechecks": ("/claims/rechecks",),
+    "/claims/rechecks/<uuid:public_id>": ("/claims/rechecks/{recheck}",),
+    "/claims/early": ("/claims/early",),
     "/insight/figures/<str:key>": tuple(
         f"/insight/figures/{key}" for key in ("visits", "waits", "paid", "owed", "claimed", "returned", "errors")
     ),
@@ -248,7 +263,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/api/v1/proposals": ("/api/v1/proposals?team=front",),
 }
 DOWNLOADS = ("/patients/", "/reception/bookings", "/billing/", "/billing/payments", "/claims/", "/claims/batches", "/claims/answers", "/claims/remedies",
-             "/claims/rules", "/claims/rules/changes", "/ledger/", "/audit", "/proposals", "/imports", "/accounts", "/reception/doctors", "/billing/fees", "/billing/unpaid",
+             "/claims/rules", "/claims/rules/changes", "/claims/rechecks", "/claims/early", "/insight/claims", "/insight/claims/reasons", "/insight/claims/records", "/insight/claims/profit", "/insight/repricing", "/ledger/", "/audit", "/proposals", "/imports", "/accounts", "/reception/doctors", "/billing/fees", "/billing/unpaid",
              "/billing/payers", "/billing/order-codes", "/billing/tax")  # fmt: skip
 
 
@@ -304,6 +319,7 @@ class Small:
         self._care(people, count)
         self._money(count)
         self._claims(count)
+        self._insight(count)
         self._rules(count)
         self._automations(count)
         self._operation(count)
@@ -502,6 +518,76 @@ class Small:
                     source="x",
                 )
 
+    def _insight(self, count):
+        """Months and weeks of figures, checks of the archive, findings of visits without a claim."""
+        figures.rebuild(clock.today() - timedelta(days=60), clock.today())
+        open_visit = Encounter.objects.filter(claims=None, is_imported=False).order_by("id").first()
+        for number in range(count):
+            self.serial += 1
+            month = date(2026, 11, 1) - timedelta(days=31 * (self.serial % 8))
+            for code in ("A02", "F03"):
+                ClaimFigure.objects.get_or_create(
+                    key="adjusted",
+                    starts_on=month.replace(day=1),
+                    department_code=f"{number % 4:02d}",
+                    part=code,
+                    defaults={"value": 9, "count": 1},
+                )
+            ClaimFigure.objects.update_or_create(
+                key="answered",
+                starts_on=month.replace(day=1),
+                department_code=f"{number % 4:02d}",
+                part="",
+                defaults={"value": 9, "count": 900},
+            )
+            for part in ("", "A02"):
+                ClaimFigure.objects.get_or_create(
+                    key="decided",
+                    starts_on=date(2026, 11, 23) - timedelta(weeks=self.serial),
+                    department_code="01",
+                    part=part,
+                    defaults={"count": 9},
+                )
+            run = Recheck.objects.create(
+                key=f"r{self.serial}",
+                total=1,
+                done=1,
+                made_by="x",
+                made_at=clock.now(),
+                state="done",
+                not_evaluated={"U001": "x"},
+            )
+            first = Recheck.objects.order_by("id").first()
+            for one in {run, first}:
+                RecheckFinding.objects.create(
+                    recheck=one,
+                    claim=Claim.objects.order_by("id").first(),
+                    rule_id=f"A00{number}",
+                    over="lines",
+                    at=self.serial,
+                    severity="adjust",
+                )
+            tried = Repricing.objects.create(
+                key=f"p{self.serial}",
+                first_month="202601",
+                last_month="202611",
+                fees_on=clock.today(),
+                total=1,
+                done=1,
+                state="done",
+                made_by="x",
+                made_at=clock.now(),
+            )
+            for one in {tried, Repricing.objects.order_by("id").first()}:
+                RepricedCell.objects.get_or_create(
+                    run=one,
+                    department_code=f"{self.serial % 90:02d}",
+                    item_class=f"{number:02d}",
+                    defaults={"lines": 1, "before_won": 1},
+                )
+            EarlyFinding.objects.create(encounter=open_visit, stage="order", rule_id=f"E{self.serial}", severity="adjust", message_ko="가", message_en="a", source="x",
+                                        found_at=clock.now())  # fmt: skip
+
     def _sealed(self, claim):
         """A batch of one statement with its file."""
         (document,) = documents.to_send([claim])
@@ -586,6 +672,7 @@ class Small:
             "payer_bill": PayerBill.objects.order_by("id").first().public_id,
             "consent": Consent.objects.order_by("id").first().public_id, "document": FiledDocument.objects.order_by("id").first().public_id,
             "disposal": Disposal.objects.order_by("id").first().public_id, "imported": imported.public_id, "elsewhere": imported.encounters.get().public_id,
+            "repricing": Repricing.objects.order_by("id").first().public_id, "recheck": Recheck.objects.order_by("id").first().public_id,
         }  # fmt: skip
 
 

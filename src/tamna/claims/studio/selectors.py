@@ -157,6 +157,12 @@ def dossier(rule_id: str, number: int | None = None) -> Dossier | None:
     )  # fmt: skip
 
 
+def first_day(found: Dossier) -> date | None:
+    """The day of care from which the rule was last switched on by a decision; none for one that always held."""
+    days = [one.from_on for one in found.switches if one.verdict == "approved" and one.kind == RuleSwitch.Kind.ON]
+    return max((day for day in days if day <= clock.today()), default=None)
+
+
 def hits_of(rule_id: str) -> tuple[int, int]:
     since = clock.now() - timedelta(days=LATELY_DAYS)
     sums = Finding.objects.filter(rule_id=rule_id, claim__checked_at__gte=since).aggregate(

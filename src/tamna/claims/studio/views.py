@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from tamna.claims import effect
 from tamna.claims.studio import digest, form, ruleset, selectors, services, text, trials
 from tamna.claims.studio.lists import (
     CHANGES,
@@ -87,7 +88,7 @@ def rule(request: HttpRequest, rule_id: str) -> HttpResponse:
         "parts": [(name, found.raw.get(name), condition(node, shown.over, lang)) for name, node in parts],
         "table_title": lambda name: words.table_title(name, lang), "column_title": lambda name: words.column_title(name, lang),
         "examples": tried(shown, ruleset.shipped()), "raw_examples": [form.as_text({key: value for key, value in one.items() if key not in ("name", "hits")}) for one in found.raw.get("examples", ())],
-        "recent": list(selectors.recent_hits(rule_id)[:8]), "today": clock.today(), "me": request.user.pk,
+        "recent": list(selectors.recent_hits(rule_id)[:8]), "effect": effect.of_rule(shown, selectors.first_day(found)), "today": clock.today(), "me": request.user.pk,
         "shipped_too": rule_id in ruleset.shipped().by_id,
     })  # fmt: skip
 

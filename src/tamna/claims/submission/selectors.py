@@ -154,7 +154,10 @@ def late(today: date) -> Late:
     )
     since = today - timedelta(days=TERMS.impossible_days.at(today).value)
     lying = Claim.objects.filter(
-        status=Claim.Status.IMPOSSIBLE, responses__status="impossible", responses__decided_on__lt=since
+        status=Claim.Status.IMPOSSIBLE,
+        is_archived=False,
+        responses__status="impossible",
+        responses__decided_on__lt=since,
     )
     left = lying.aggregate(n=Count("id", distinct=True), won=Sum("insurer_won"))
     asked = RecordRequest.objects.filter(sent_at=None, due_on__lte=today + timedelta(days=3)).aggregate(

@@ -55,7 +55,7 @@ def _keep_back(claim: Claim, gaps: list[dict[str, Any]], by: Actor) -> None:
 def _batch(key: tuple[str, str, str, str], ready: Sequence[Ready], by: Actor) -> Batch:
     insurer_kind, setting, month, kind = key
     number = numbering.take("batch", month)
-    batch_no, made_at = f"{month}{SETTING_LETTER[setting]}{_base36(number):0>3}", clock.now()
+    batch_no, made_at = batch_number(month, setting, number), clock.now()
     claims = [claim for claim, _document, _person in ready]
     numbered = [_numbered(row[1], batch_no, place, made_at) for place, row in enumerate(ready, start=1)]
     content, warnings = _sealed(batch_no, setting, numbered, [row[2] for row in ready])
@@ -107,6 +107,11 @@ def _sealed(
         raise DomainError("claims.header_wrong", code=wrong[0].code, field=wrong[0].field)
     written = fixed.write(header, statements, persons)
     return ndjson.write(header, statements), [fault.as_json() for fault in written.warnings]
+
+
+def batch_number(month: str, setting: str, number: int) -> str:
+    """청구번호: month of care, letter of the setting, three letters of its counter."""
+    return f"{month}{SETTING_LETTER[setting]}{_base36(number):0>3}"
 
 
 def _base36(number: int) -> str:

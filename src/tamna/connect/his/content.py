@@ -1,6 +1,6 @@
 """What a message of the HIS says: orders, diagnoses, bookings, contact. Pure: nothing is looked up here.
 
-Taken: ADT^A01 A02 A03 A04 (noted on the visit), A08 A31 (phone and address), A11 (visit cancelled); SIU^S12 S15 (booked,
+Taken: ADT^A01 A02 A04 (noted on the visit), A03 (discharge: the visit is looked at before its claim), A08 A31 (phone and address), A11 (visit cancelled); SIU^S12 S15 (booked,
 cancelled); ORM^O01 and OML^O21 (orders); DFT^P03 (diagnoses, end of the visit). Anything else deserves AR: also A40 (a merge
 is a person's decision) and S13 S14 (cancel and book instead). Times without a zone are Seoul's.
 """
@@ -28,7 +28,7 @@ from tamna.connect.his.form import (
 SEOUL = "+0900"
 NOTED = frozenset({"ADT^A01", "ADT^A02", "ADT^A03", "ADT^A04"})
 CONTACT = frozenset({"ADT^A08", "ADT^A31"})
-CANCELLED = "ADT^A11"
+CANCELLED, DISCHARGED = "ADT^A11", "ADT^A03"
 BOOKINGS = {"SIU^S12": "book", "SIU^S15": "cancel"}
 ORDERS = frozenset({"ORM^O01", "OML^O21"})
 CHARGES = "DFT^P03"

@@ -8,16 +8,16 @@ precision is the usual share.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import sqrt
 from typing import Any
 
 import polars as pl
+
+from tamna.engines.shares import wilson
 
 BAD = ("adjusted", "returned", "impossible")
 ANSWERED = ("full", *BAD)
 ENDED = ("full", "adjusted", "returned", "impossible", "held", "waiting")
 EXAMPLES = 8
-Z95 = 1.96
 
 
 @dataclass
@@ -132,15 +132,13 @@ def _precision(ends: Mapping[str, int]) -> dict[str, Any]:
     answered, bad = sum(ends[end] for end in ANSWERED), sum(ends[end] for end in BAD)
     if not answered:
         return {"answered": 0, "bad": 0, "precision": None, "precision_low": None, "precision_high": None}
-    share, z = bad / answered, Z95
-    middle = (share + z * z / (2 * answered)) / (1 + z * z / answered)
-    half = z * sqrt(share * (1 - share) / answered + z * z / (4 * answered * answered)) / (1 + z * z / answered)
+    low, high = wilson(bad, answered)
     return {
         "answered": answered,
         "bad": bad,
-        "precision": share,
-        "precision_low": max(0.0, middle - half),
-        "precision_high": min(1.0, middle + half),
+        "precision": bad / answered,
+        "precision_low": low,
+        "precision_high": high,
     }
 
 

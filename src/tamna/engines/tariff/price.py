@@ -99,11 +99,16 @@ def _add_ons(
     return found
 
 
+def factor_on(institution: str, on: date) -> Fact[Decimal]:
+    """The conversion factor (환산지수) of a kind of institution on a day, won a point. Raises NoFact."""
+    return (FACTS.factor_clinic if institution == "clinic" else FACTS.factor_hospital).at(on)
+
+
 def price_line(
     item: FeeItem, *, quantity: Decimal = Decimal(1), days: int = 1, at: datetime, payer: str = "nhi",
-    institution: str = "general", birth_on: date | None = None,
+    institution: str = "general", birth_on: date | None = None, factor: Fact[Decimal] | None = None,
 ) -> Explained[Priced]:  # fmt: skip
-    """Price one line. Items with points follow the year's factor; others keep the master's unit price."""
+    """Price one line. Items with points follow the year's factor, or one that is tried; others keep the master's unit price."""
     steps: list[Step] = []
     master = Fact(
         item.unit_won, f"수가·약가 마스터 {item.code}", item.mark, f"fee.{item.code}", item.starts_on, item.last_on
@@ -113,7 +118,7 @@ def price_line(
         unit_won = item.unit_won
         steps.append(Step("price.unit", unit_won, "unit price of the master", {"code": item.code}, (master,)))
     else:
-        factor = (FACTS.factor_clinic if institution == "clinic" else FACTS.factor_hospital).at(at.date())
+        factor = factor or factor_on(institution, at.date())
         exact = item.points * factor.value
         steps.append(
             Step(
