@@ -7,7 +7,14 @@ from bench.place import Place, place
 from tests.integration.connect.simulators import free_ports
 from tools.browser import find
 
-SHARING = ("test_clerks_day", "test_every_screen", "test_rules_by_two", "test_living_hospital", "test_the_end")
+SHARING = (
+    "test_clerks_day",
+    "test_every_screen",
+    "test_rules_by_two",
+    "test_living_hospital",
+    "test_kiosk",
+    "test_the_end",
+)
 LATER = {"test_the_answers_are_read": "test_living_hospital"}  # the agency takes its time
 LOCALES = {"ko": "ko-KR", "en": "en-GB"}
 

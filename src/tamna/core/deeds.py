@@ -9,7 +9,7 @@ DEEDS = {
     "audit.exported": noop("Audit log exported"), "audit.verified": noop("Audit log verified"),
     "automation.level_set": noop("Automation level set"), "backup.planned": noop("Backup planned"),
     "device.enrolled": noop("Device enrolled"), "device.invited": noop("Link for a device made"),
-    "device.made": noop("Device made"), "device.retired": noop("Device retired"), "patient.recognised": noop("Patient recognised by a device"), "link.made": noop("Link to a patient's page made"),
+    "device.made": noop("Device made"), "device.retired": noop("Device retired"), "slip.helped": noop("Slip of a kiosk helped"), "patient.recognised": noop("Patient recognised by a device"), "link.made": noop("Link to a patient's page made"),
     "batch.downloaded": noop("Batch file downloaded"), "batch.submitted": noop("Batch sent"),
     "account.seen": noop("Account of a patient seen"), "bill.written_off": noop("Bill written off"),
     "card.undone": noop("Card payment taken back"), "cash.counted": noop("Cash counted"),

@@ -50,6 +50,7 @@ KINDS: dict[str, Kind] = {
     kind.key: kind
     for kind in (
         Kind("kiosk.help", noop("A patient who calls for help at a kiosk"), noop("A patient asks for help at %(device)s."), ("reception", "front_lead")),
+        Kind("kiosk.slip", noop("A kiosk's slip that needs help"), noop("Slip %(slip)s of a kiosk could not be received."), ("reception", "front_lead")),
         Kind("proposals.due", noop("Proposals due within the hour"), noop("Proposals due by %(time)s: %(count)s."), (TEAM,)),
         Kind("day.open", noop("A cashier's day that was not closed"), noop("The day %(day)s was not closed by account %(number)s."), (PERSON, "front_lead"), needs="billing.close"),
         Kind("batch.answered", noop("Answers to a claim batch"), noop("Batch %(batch)s was answered: %(count)s statements, %(back)s of them returned or cut."), ("claims",)),

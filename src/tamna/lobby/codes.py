@@ -25,7 +25,7 @@ def text_of(code: CheckInCode) -> str:
 
 def drawn(text: str) -> str:
     """The text as a QR code, SVG."""
-    return segno.make(text, error="m").svg_inline(scale=4, border=4, svgclass="qr")
+    return segno.make(text, error="m").svg_inline(border=4, omitsize=True, svgclass="qr")
 
 
 def make(appointment: Appointment) -> CheckInCode:

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from tamna.core import clock
-from tamna.core.format import clock_time, minutes
+from tamna.core.format import clock_time
 from tamna.lobby import names
+from tamna.lobby.models import CheckIn
 from tamna.patients.masking import mask_phone
 from tamna.patients.models import Coverage, Patient
 from tamna.reception import selectors as queues
@@ -81,7 +82,7 @@ def departments(rows: Sequence[queues.QueueRow]) -> list[dict[str, str]]:
 
 def wait_range(low: float, high: float) -> str:
     """An honest wait: from, to; never a single figure."""
-    return _("%(low)s to %(high)s") % {"low": minutes(max(0, round(low))), "high": minutes(max(1, round(high)))}
+    return _("%(low)s to %(high)s min") % {"low": max(0, round(low)), "high": max(1, round(high))}
 
 
 def ticket(row: Ticket) -> dict[str, Any]:
@@ -91,3 +92,11 @@ def ticket(row: Ticket) -> dict[str, Any]:
         "number": row.number, "department": names.department(row.department), "room": names.room(row.practitioner.room) if row.practitioner else "",
         "wait": wait_range(float(low), float(high)) if low is not None and high is not None else "", "issued": clock_time(row.issued_at),
     }  # fmt: skip
+
+
+def open_slips(*, limit: int) -> list[CheckIn]:
+    """Slips of today that a person must help, oldest first. One query."""
+    rows = CheckIn.objects.filter(ticket=None, helped_at=None, made_at__gte=clock.at_seoul(clock.today())).exclude(
+        slip=""
+    )
+    return list(rows.select_related("device", "patient").order_by("made_at")[:limit])

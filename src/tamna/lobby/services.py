@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from tamna.core import clock, outbox
+from tamna.core import audit, clock, notices, outbox
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError, refused_as
 from tamna.core.models import Department
@@ -88,4 +88,16 @@ def left_to_desk(
 ) -> CheckIn:
     """Keep a slip that only a person can help (창구 도움 필요); once a key."""
     facts = {"slip": slip, "refusal": refusal, "device": device, "patient": patient, "made_at": clock.now()}
-    return CheckIn.objects.get_or_create(key=key, defaults=facts)[0]
+    row, is_new = CheckIn.objects.get_or_create(key=key, defaults=facts)
+    if is_new:
+        notices.tell("kiosk.slip", {"slip": slip}, key=key, url="/slips")
+    return row
+
+
+@transaction.atomic
+def helped(*, check_in_id: int, by: Actor) -> None:
+    """Somebody looked after a slip (도움 완료)."""
+    row = CheckIn.objects.select_for_update().get(pk=check_in_id)
+    row.helped_at = row.helped_at or clock.now()
+    row.save(update_fields=["helped_at"])
+    audit.note("slip.helped", by=by, subject_type="check_in", subject_id=row.pk)

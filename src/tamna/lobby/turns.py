@@ -17,7 +17,7 @@ from tamna.reception.models import Ticket
 from tamna.reception.waits import USUAL_MIN, LiveError, live_error
 
 CALLED = (Ticket.Status.CALLED, Ticket.Status.IN_ROOM)
-NEXT, SLIP_MINUTES = 4, 30
+NEXT, SLIP_MINUTES = 3, 30
 
 
 @dataclass(frozen=True)

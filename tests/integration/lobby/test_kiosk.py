@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 
 from tamna.connect.errors import Unreachable
 from tamna.core import clock
@@ -112,7 +113,7 @@ def test_the_same_wish_is_one_ticket_and_another_wish_the_same(hong, booking, ki
     assert {row.ticket.number for row in CheckIn.objects.all()} == {first["number"]}
 
 
-def test_what_was_typed_while_the_server_was_away_is_received_later_or_left_to_the_desk(hong, booking, kiosk):
+def test_what_was_typed_while_the_server_was_away_is_received_later_or_left_to_the_desk(hong, booking, kiosk, user_of):
     status, issued = kiosk(
         "receive", key=str(uuid4()), kind="phone", value="01012342214", birth="19550412", slip="A001"
     )
@@ -121,7 +122,12 @@ def test_what_was_typed_while_the_server_was_away_is_received_later_or_left_to_t
     for _ in range(2):
         status, left = kiosk("receive", key=key, kind="phone", value="01099999999", birth="19550412", slip="A002")
         assert status == 200 and left["refused"] == "lobby.unknown_person"
-    assert CheckIn.objects.get(slip="A002").ticket is None
+    left = CheckIn.objects.get(slip="A002")
+    desk = Client()
+    desk.force_login(user_of("reception"))
+    assert left.ticket is None and "A002" in desk.get("/slips").content.decode()
+    desk.post(f"/slips/{left.pk}/helped")
+    assert "A002" not in desk.get("/slips").content.decode()
     assert "01099999999" not in str(CheckIn.objects.values()) + str(AuditEntry.objects.values())
 
 
@@ -182,8 +188,6 @@ def test_help_tells_the_desk_and_the_page_holds_four_languages(hospital, morning
 
 
 def test_the_desk_reads_the_same_code(hong, booking, user_of):
-    from django.test import Client
-
     desk = Client()
     desk.force_login(user_of("reception"))
     text = codes.text_of(codes.make(booking))
@@ -197,8 +201,6 @@ def test_the_desk_reads_the_same_code(hong, booking, user_of):
 
 
 def test_a_booking_is_told_once_in_the_patients_language(hong, booking, monkeypatch, settings):
-    from django.test import Client
-
     from tamna.connect import messaging
     from tamna.lobby.tasks import send_booking_notice
 

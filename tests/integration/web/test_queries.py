@@ -238,6 +238,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/setup/backup": ("/setup/backup",),
     "/keys": ("/keys",),
     "/devices": ("/devices",),
+    "/slips": ("/slips",),
     "/lobby/enrol/<str:sealed>": ("/lobby/enrol/x",),
     "/lobby/kiosk": ("/lobby/kiosk",),
     "/lobby/kiosk/worker.js": ("/lobby/kiosk/worker.js",),

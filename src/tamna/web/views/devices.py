@@ -1,4 +1,4 @@
-"""Staff's page of kiosks and boards: which there are, how one is enrolled and retired."""
+"""Staff's pages of the lobby: kiosks and boards, how one is enrolled and retired; slips of a kiosk that a person must help."""
 
 import segno
 from django.http import HttpRequest, HttpResponse
@@ -8,8 +8,10 @@ from django.views.decorators.http import require_POST
 
 from tamna.core.access import needs
 from tamna.core.actor import Actor
+from tamna.core.errors import DomainError
 from tamna.core.models import Department
 from tamna.lobby import devices as lobby
+from tamna.lobby import selectors, services
 from tamna.lobby.models import Device
 
 MOST = 200
@@ -56,3 +58,21 @@ def invite(request: HttpRequest, public_id: str) -> HttpResponse:
 def retire(request: HttpRequest, public_id: str) -> HttpResponse:
     lobby.retire(device=get_object_or_404(Device, public_id=public_id, retired_at=None), by=Actor.of(request))
     return redirect("web:devices")
+
+
+@needs("reception.receive")
+def slips(request: HttpRequest) -> HttpResponse:
+    """Today's slips that were given while the server was away and could not be received (임시 대기표 도움)."""
+    return render(request, "web/slips.html", {"rows": selectors.open_slips(limit=MOST), "why": why})
+
+
+def why(key: str) -> str:
+    """The sentence of a refusal, in staff's language."""
+    return DomainError(key).message
+
+
+@require_POST
+@needs("reception.receive")
+def helped(request: HttpRequest, check_in_id: int) -> HttpResponse:
+    services.helped(check_in_id=check_in_id, by=Actor.of(request))
+    return redirect("web:slips")

@@ -3,7 +3,7 @@ import { speak } from "./kiosk-voice.js";
 
 const board = document.getElementById("board");
 const languages = board.dataset.languages.split(" ");
-const ASK_MS = 4000, TURNS = 3; // a language stays for three answers
+const ASK_MS = 4000, TURNS = 3, LINES = 8; // a language stays for three answers; so many queues fit the screen
 const sound = document.getElementById("sound");
 let round = 0, called = null, audio;
 
@@ -45,6 +45,7 @@ async function ask() {
   try {
     const shown = await page(languages[Math.floor(round++ / TURNS) % languages.length]);
     board.replaceChildren(...shown.childNodes);
+    turn();
     const now = new Set(calls(board).keys());
     const fresh = called ? [...now].filter((id) => !called.has(id)) : [];
     called = now;
@@ -56,5 +57,11 @@ async function ask() {
   }
 }
 
+function turn() {
+  const lines = [...board.querySelectorAll(".line")], pages = Math.max(1, Math.ceil(lines.length / LINES));
+  lines.forEach((line, index) => { line.hidden = Math.floor(index / LINES) !== round % pages; });
+}
+
+turn();
 called = new Set(calls(board).keys());
 setInterval(ask, ASK_MS);

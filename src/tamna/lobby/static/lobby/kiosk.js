@@ -11,14 +11,14 @@ const AGAIN_MS = 4000;
 let person, step, timer, counting;
 
 const inUse = () => root.querySelector(`[data-in="${person.language}"]`);
-const shown = () => (step === "language" ? root : inUse()).querySelector(`.screen[data-step="${step}"]`);
-const word = (name, facts = {}) => Object.entries(facts).reduce((text, [key, value]) => text.replace(`{${key}}`, value), inUse().querySelector("[data-words]").dataset[name]);
+const shown = () => inUse().querySelector(`.screen[data-step="${step}"]`);
+const word = (name, facts = {}) => Object.entries(facts).reduce((text, [key, value]) => text.replace(`{${key}}`, value), (inUse().querySelector("[data-words]") ?? root.querySelector("[data-words]")).dataset[name]);
 const options = () => [...(document.querySelector("dialog[open]") ?? shown()).querySelectorAll(".option")].filter((each) => each.offsetParent !== null);
 const is = (tool) => root.classList.contains(tool);
 
 function say(text) {
   const said = document.getElementById("said");
-  said.lang = inUse()?.lang || "ko";
+  said.lang = inUse().lang;
   said.textContent = text;
   if (is("listen")) speak(text, said.lang, is("slow"));
 }
@@ -27,7 +27,7 @@ function sayScreen() {
   const screen = shown();
   const parts = [...screen.querySelectorAll("h1, .lead, .facts, .slip")].map((each) => each.innerText.replace(/\s*\n+\s*/g, ". ").trim());
   const choices = options().map((each) => `${each.querySelector("b").innerText}: ${each.querySelector("span").innerText.replace(/\s*\n+\s*/g, ", ")}`);
-  const keys = step === "language" ? "" : screen.querySelector("[data-typed]") ? word("typeKeys") : is("listen") ? word("keys") : "";
+  const keys = screen.querySelector("[data-typed]") ? word("typeKeys") : is("listen") ? word("keys") : "";
   say([...parts, ...choices, keys].filter(Boolean).join(". "));
 }
 
@@ -216,7 +216,7 @@ const DOES = {
   first: () => trouble({ message: word("first") }), wrong: () => trouble({ message: word("wrong") }),
   confirmed: () => (person.stale ? show("contact") : visits()), "same-phone": () => contact(""), more: () => { page(person.first + PAGE); sayScreen(); },
   print: () => window.print(),
-  help: async () => { try { await ask("help", {}, person.language); show("called"); } catch { trouble({ message: word("away") }); } },
+  help: async () => { person.language ||= "ko"; try { await ask("help", {}, person.language); show("called"); } catch { trouble({ message: word("away") }); } },
 };
 
 function press(button) {
