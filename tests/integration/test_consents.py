@@ -145,3 +145,28 @@ def test_the_desk_asks_signs_and_withdraws_on_screen(hong, user_of):
     assert client.get(f"{address}/nothing").status_code == 404
     client.force_login(user_of("cashier"))
     assert client.get(address).status_code == 200 and client.post(f"{address}/survey", form).status_code == 403
+
+
+def test_a_patient_answers_and_withdraws_on_the_phone_in_the_own_language(hong):
+    from tests.integration.lobby.patients import link_client
+
+    phone = link_client(hong)
+    for code, word in (
+        ("ja", "満足度調査"),
+        ("zh-hans", "满意度调查"),
+        ("en", "Satisfaction survey"),
+        ("ko", "만족도 조사"),
+    ):
+        phone.cookies["tamna_patient_language"] = code
+        assert word in phone.get("/lobby/me/consents").content.decode()
+        text = consent_forms.form_of("survey", clock.today()).text(code)
+        assert text.digest in phone.get("/lobby/me/consents/survey").content.decode()
+    form = {"shown": text.digest, "answer": "yes"}
+    assert phone.post("/lobby/me/consents/survey", form).status_code == 422
+    assert phone.post("/lobby/me/consents/survey", {**form, "signature": SIGNATURE}).status_code == 302
+    assert consents.consented(hong, "survey") and Consent.objects.get().how == "phone"
+    phone.post("/lobby/me/consents/survey/withdraw")
+    phone.post("/lobby/me/consents/messages/withdraw")
+    assert not consents.consented(hong, "survey") and not consents.consented(hong, "messages")
+    assert phone.get("/lobby/me/consents/nothing").status_code == 404
+    assert Client().get("/lobby/me/consents").status_code == 403

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tamna.lobby import board_views, kiosk_views, phone_views, views
+from tamna.lobby import board_views, consent_views, kiosk_views, phone_views, views
 
 app_name = "lobby"
 urlpatterns = [
@@ -18,6 +18,9 @@ urlpatterns = [
     path("me", phone_views.me, name="me"),
     path("me/turn", phone_views.turn, name="turn"),
     path("me/bills/<uuid:public_id>", phone_views.receipt, name="receipt"),
+    path("me/consents", consent_views.consents_of_me, name="consents"),
+    path("me/consents/<str:purpose>", consent_views.answer, name="consent"),
+    path("me/consents/<str:purpose>/withdraw", consent_views.withdraw, name="withdraw"),
     path("me/manifest.json", phone_views.manifest, name="manifest"),
     path("me/worker.js", phone_views.worker, name="phone-worker"),
 ]

@@ -15,7 +15,7 @@ from tamna.patients import consent_forms, consents, openings, services
 from tamna.patients.models import Consent, Patient
 
 STATES = {  # of a Standing: word and tone
-    "given": (noop("Given"), "green"), "refused": (noop("Refused"), "red"), "withdrawn": (noop("Withdrawn"), "red"),
+    "given": (noop("Given"), "green"), "refused": (noop("Not given"), "red"), "withdrawn": (noop("Withdrawn"), "red"),
     "allowed": (noop("Runs until refused"), "blue"), "unasked": (noop("Not asked yet"), "amber"),
 }  # fmt: skip
 
@@ -66,7 +66,7 @@ def ask(request: HttpRequest, public_id: UUID, purpose: str) -> HttpResponse:
         except DomainError as refused:
             error = refused.message
     context = {
-        "patient": patient, "text": text, "purpose": purpose, "languages": consent_forms.LANGUAGES, "error": error,
+        "patient": patient, "text": text, "purpose": purpose, "languages": consent_forms.LANGUAGES, "tags": consent_forms.TAGS, "error": error,
         "form": consent_forms.form_of(purpose, clock.today()), "is_child": consents.age_of(patient) < consents.CHILD_UNTIL,
         "signers": Consent.Signer.choices, "hows": [(Consent.How.SCREEN, Consent.How.SCREEN.label), (Consent.How.PAPER, Consent.How.PAPER.label)],
     }  # fmt: skip

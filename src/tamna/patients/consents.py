@@ -85,7 +85,7 @@ def answer(
     text = form.text(language)
     if shown != text.digest:
         raise DomainError("patients.consent_text_changed")
-    if how == Consent.How.SCREEN and is_given and not STROKES.fullmatch(signature):
+    if how != Consent.How.PAPER and is_given and not STROKES.fullmatch(signature):
         raise DomainError("patients.consent_signature")
     if signer == Consent.Signer.SELF and age_of(patient) < CHILD_UNTIL:
         raise DomainError("patients.consent_guardian", age=CHILD_UNTIL)
@@ -99,7 +99,7 @@ def answer(
 
 
 @transaction.atomic
-def withdraw(*, patient_id: int, purpose: str, by: Actor) -> None:
+def withdraw(*, patient_id: int, purpose: str, by: Actor, how: str = Consent.How.SCREEN) -> None:
     """Take back what was given, or stop what runs without it (동의 철회·수신 거부). Asked twice, it stays withdrawn."""
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     standing = _standing(patient, purpose)
@@ -109,7 +109,7 @@ def withdraw(*, patient_id: int, purpose: str, by: Actor) -> None:
         text = standing.form.text(patient.language)
         Consent.objects.create(
             patient=patient, purpose=purpose, version=standing.form.version, language=text.language, text_hash=text.digest,
-            is_given=False, how=Consent.How.PHONE if by.kind == "patient" else Consent.How.SCREEN, taken_by=by.name,
+            is_given=False, how=how, taken_by=by.name,
             answered_at=clock.now(),
         )  # fmt: skip
     else:

@@ -246,6 +246,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/lobby/board/now": ("/lobby/board/now?language=ja",),
     "/lobby/p/<str:sealed>": ("/lobby/p/x",),
     "/lobby/me": ("/lobby/me",),
+    "/lobby/me/consents": ("/lobby/me/consents",),
+    "/lobby/me/consents/<str:purpose>": ("/lobby/me/consents/survey",),
     "/lobby/me/turn": ("/lobby/me/turn",),
     "/lobby/me/bills/<uuid:public_id>": ("/lobby/me/bills/{bill}",),
     "/lobby/me/manifest.json": ("/lobby/me/manifest.json",),
