@@ -45,7 +45,7 @@ with transaction.atomic():
 MOST = 8  # addresses of one screen that are read for links
 LINK = re.compile(r'(?:href|hx-get)="(/[^"#?]*)')
 NO_SCREEN = frozenset({  # what answers with a file, a part of a page, another page, or to machines; the first run is over
-    "billing:fees-example", "billing:order-codes-example", "claims:remedy-letter", "claims:rule-file", "claims:rules-export", "reception:calendar", "lobby:enrol", "lobby:enter", "lobby:manifest", "lobby:phone-worker", "web:account-example", "web:badges",
+    "billing:fees-example", "billing:order-codes-example", "claims:remedy-letter", "claims:rule-file", "claims:rules-export", "reception:calendar", "lobby:enrol", "lobby:enter", "lobby:manifest", "lobby:phone-worker", "patients:disposal-certificate", "patients:document-file", "web:account-example", "web:badges",
     "web:first-run", "web:healthz", "web:live-address", "web:metrics",
     "web:notification", "web:notification-count", "web:readyz",
 })  # fmt: skip
@@ -117,6 +117,7 @@ def fill(here: Place) -> None:
     ).raise_for_status()
     claims.post("/claims/rules/trials", data={**form, "rule": "A001", "version": "shipped"}).raise_for_status()
     _bill_overseas(here.url)
+    _persons(here.url)
     for _ in range(60):
         if "/claims/batches/" in claims.post("/claims/send", data=form).text:
             return _answer(env, claims)
@@ -158,6 +159,34 @@ def _bill_overseas(base: str) -> None:
                 address, data={**form, "payer": payer[0], "guarantee_no": "GOP-1", "limit": "1000"}
             ).raise_for_status()
             return
+
+
+def _persons(base: str) -> None:
+    """Two records of one person with an answer and an old document, a month's review, a disposal that waits."""
+    desk, auditor = signed_in(base, "front_lead"), signed_in(base, "auditor")
+    form = form_of(desk, "/reception/patients/new")
+    person = {
+        **form,
+        "kind": "rrn",
+        "number": "",
+        "name": "나란히",
+        "birth_on": "1980-05-17",
+        "sex": "F",
+        "phone": "01000001234",
+    }
+    made = [desk.post("/reception/patients/new", data=person).url.params["patient"] for _ in range(2)]
+    for one in made:
+        page = f"/patients/{one}/consents/survey"
+        shown = re.findall(r'name="shown" value="(\w+)"', desk.get(page).text)[0]
+        desk.post(page, data={**form, "shown": shown, "how": "paper", "answer": "yes"}).raise_for_status()
+        paper = {**form, "title": "혈액 검사결과", "text": "혈색소 참고치", "written_on": "2010-01-01"}
+        desk.post(f"/patients/{one}/documents", data=paper).raise_for_status()
+        desk.post(f"/patients/{one}/documents", data={**paper, "title": "스캔", "text": ""}).raise_for_status()
+    due = re.findall(r'name="document" value="(\d+)"', desk.get("/patients/disposals").text)
+    desk.post("/patients/disposals", data={**form, "document": due[0]}).raise_for_status()
+    again = form_of(auditor, "/patients/access")
+    month = re.findall(r'name="month" value="([\d-]+)"', auditor.get("/patients/access").text)[0]
+    auditor.post("/patients/access/make", data={**again, "month": month}).raise_for_status()
 
 
 def screens(base: str) -> tuple[list[Screen], list[str]]:

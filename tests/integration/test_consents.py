@@ -9,7 +9,7 @@ from django.test import Client
 
 from tamna.core import clock
 from tamna.core.errors import DomainError
-from tamna.core.models import InterfaceMessage
+from tamna.core.models import AuditEntry, InterfaceMessage
 from tamna.patients import consent_forms, consents, sending
 from tamna.patients.models import Consent
 from tamna.patients.services import register_patient
@@ -170,3 +170,17 @@ def test_a_patient_answers_and_withdraws_on_the_phone_in_the_own_language(hong):
     assert not consents.consented(hong, "survey") and not consents.consented(hong, "messages")
     assert phone.get("/lobby/me/consents/nothing").status_code == 404
     assert Client().get("/lobby/me/consents").status_code == 403
+
+
+def test_records_leave_for_another_hospital_on_screen_with_consent_only(hong, clerk, user_of):
+    client = Client()
+    client.force_login(user_of("reception"))
+    address = f"/reception/patients/{hong.public_id}/exchange"
+    assert "own" in client.get(address).content.decode()
+    assert client.post(address, {"whose": "other", "recipient": "다른 병원"}).status_code == 422
+    assert client.post(address, {"whose": "own"}).json()["resourceType"] == "Bundle"
+    agree(hong, clerk)
+    assert client.post(address, {"whose": "other", "recipient": " "}).status_code == 422
+    given = client.post(address, {"whose": "other", "recipient": "다른 병원"})
+    assert given["Content-Disposition"].startswith("attachment") and given.json()["resourceType"] == "Bundle"
+    assert AuditEntry.objects.filter(action="patient.exported").latest("pk").detail["recipient"] == "다른 병원"

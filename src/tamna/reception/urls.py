@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tamna.reception import booking_views, hours_views, model_views, newcomer_views, views
+from tamna.reception import booking_views, exchange_views, hours_views, model_views, newcomer_views, views
 
 app_name = "reception"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("contact", views.contact, name="contact"),
     path("patients/new", newcomer_views.new_patient, name="new-patient"),
     path("patients/check", newcomer_views.check, name="check-newcomer"),
+    path("patients/<uuid:public_id>/exchange", exchange_views.exchange, name="exchange"),
     path("messages/<int:message_id>", views.message, name="message"),
     path("board", views.board, name="board"),
     path("board/<str:code>", views.queue, name="queue"),

@@ -138,6 +138,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/reception/": ("/reception/", "/reception/?q=김", "/reception/?patient={patient}"),
     "/reception/tickets/<uuid:public_id>": ("/reception/tickets/{ticket}",),
     "/reception/patients/new": ("/reception/patients/new",),
+    "/reception/patients/<uuid:public_id>/exchange": ("/reception/patients/{patient}/exchange",),
     "/reception/messages/<int:message_id>": ("/reception/messages/{message}",),
     "/reception/board": ("/reception/board",),
     "/reception/models": ("/reception/models",),
