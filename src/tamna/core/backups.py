@@ -297,7 +297,7 @@ from tamna.core.models import DataKey
 from tamna.core import crypto
 from tamna.ledger.models import JournalLine
 from tamna.patients.models import Identity, Patient
-for row in DataKey.objects.all():
+for row in DataKey.objects.filter(destroyed_at=None):
     crypto._unwrap(bytes(row.wrapped), row.purpose)
 verdict = audit.verify()
 identity = Identity.objects.order_by("id").first()
