@@ -1,6 +1,8 @@
 """The key of the blind index is changed while people are searched, registered and changed: everybody is found at every moment."""
 
+import re
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -62,3 +64,15 @@ def test_everybody_is_found_at_every_step_and_nobody_registered_twice(hospital, 
     assert DataKey.objects.filter(purpose="index", destroyed_at=None).count() == 1
     for row in Patient.objects.all():
         assert row.search_tokens == services.tokens_of(row)
+
+
+def test_whoever_searches_asks_by_every_living_key():
+    """What writes uses one key; whoever searches by one form alone would find nobody while the key is changed."""
+    source = Path(crypto.__file__).parents[1]
+    writers = {"core/crypto.py", "patients/services.py", "patients/indexing.py", "synthetic/load.py"}
+    found = {
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*.py")
+        if re.search(r"blind_(token|index)\(", path.read_text("utf-8"))
+    }
+    assert found == writers

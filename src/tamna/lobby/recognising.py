@@ -58,11 +58,11 @@ def _fitting(sign: Sign) -> list[Patient]:
         case "card" if digits:
             return list(alive.filter(chart_no=digits.zfill(8))[:2])
         case "phone" if len(digits) >= 9 and born:
-            return list(alive.filter(search_tokens__contains=[crypto.blind_token(digits, PHONE)], birth_on=born)[:2])
+            return list(alive.filter(search_tokens__overlap=crypto.blind_tokens(digits, PHONE), birth_on=born)[:2])
         case "chart" if digits and born:
             return list(alive.filter(chart_no=digits.zfill(8), birth_on=born)[:2])
         case "resident" if len(digits) == 13:
-            index = [crypto.blind_index(digits, kind) for kind in ("rrn", "foreigner")]
+            index = [form for kind in ("rrn", "foreigner") for form in crypto.blind_indexes(digits, kind)]
             return list(alive.filter(pk__in=Identity.objects.filter(blind_index__in=index).values("patient_id"))[:2])
     return []
 
