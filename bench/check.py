@@ -127,7 +127,7 @@ def plain_python(claims: Claims) -> Callable[[], Found]:
             yield "S001"
 
     def of_claim(claim: dict[str, Any], lines: list[dict[str, Any]]) -> Iterator[str]:
-        total = sum(line["amount"] or 0 for line in lines)
+        total = sum(line["amount"] or 0 for line in lines if line["copay_kind"] != "full_self")
         if differs(claim["total_amount"], total // 10 * 10):
             yield "A005"
         share = (claim["patient_share"], claim["insurer_share"], claim["total_amount"])
@@ -159,6 +159,8 @@ class Vectors:
         head = claims.frames["claims"]
         self.line = {name: self._vector(lines[name]) for name in lines.columns}
         self.head = {name: self._vector(head[name]) for name in head.columns}
+        own = self.line["copay_kind"] == "full_self"
+        self.line["shared_amount"] = np.where(own, 0, np.nan_to_num(self.line["amount"]))  # of 총액1
 
     @staticmethod
     def _vector(values: pl.Series) -> Any:
@@ -203,7 +205,7 @@ def numpy_vectors(claims: Claims) -> Callable[[], Found]:
     data = Vectors(claims)
 
     def run() -> Found:
-        total = np.bincount(data.claim, np.nan_to_num(data.line["amount"]), len(data.head["claim"]))
+        total = np.bincount(data.claim, data.line["shared_amount"], len(data.head["claim"]))
         found = _line_formulas(data.line.__getitem__, lambda name: data.head[name][data.claim])
         found |= _claim_formulas(data.head.__getitem__, total)
         return {rule: int(hits.sum()) for rule, hits in found.items()}
@@ -226,13 +228,14 @@ def openfisca(claims: Claims) -> Callable[[], Found]:
     texts = {"code_kind", "benefit", "item_class", "fee_sex", "department", "sex"}
     won = {
         "amount",
+        "shared_amount",
         "total_amount",
         "patient_share",
         "insurer_share",
         "disability_amount",
     }  # its other numbers have 24 bits
-    of_line = ("quantity", "unit_price", "unit_price_won", "dose", "times_per_day", "days", "amount", "service_on",
-               "code_kind", "benefit", "item_class", "fee_sex")  # fmt: skip
+    of_line = ("quantity", "unit_price", "unit_price_won", "dose", "times_per_day", "days", "amount", "shared_amount",
+               "service_on", "code_kind", "benefit", "item_class", "fee_sex")  # fmt: skip
     of_claim = ("first_visit_on", "last_service_on", "department", "sex", "total_amount", "patient_share", "insurer_share",
                 "disability_amount", "claim_on")  # fmt: skip
 
@@ -251,7 +254,7 @@ def openfisca(claims: Claims) -> Callable[[], Found]:
 
     def claim_rule(rule: str) -> Any:
         def formula(heads: Any, period: Any) -> Any:
-            total = heads.sum(heads.members("amount", period))
+            total = heads.sum(heads.members("shared_amount", period))
             return _claim_formulas(lambda name: heads(name, period), total)[rule]
 
         return formula
@@ -342,7 +345,7 @@ def zen(claims: Claims) -> Callable[[], Found]:
                                                              "service_on", "item_class", "code_kind")},
                 **head, "fee_price": fee.get("unit_price_won"), "benefit": fee.get("benefit"), "fee_sex": fee.get("sex"),
             })  # fmt: skip
-        total = sum(line["amount"] or 0 for line in lines)
+        total = sum(line["amount"] or 0 for line in lines if line["copay_kind"] != "full_self")
         whole = {
             name: number(claim.get(name))
             for name in ("total_amount", "patient_share", "insurer_share", "claim_on", "first_visit_on")
@@ -367,7 +370,7 @@ SQL = {
     "A002": "SELECT count(*) FROM l JOIN fee f USING (code) WHERE l.unit_price < f.price AND l.code_kind <> 'drug'",
     "A003": "SELECT count(*) FROM l WHERE round(quantity::numeric, 4) <> round((dose * times_per_day * days)::numeric, 4)",
     "A004": "SELECT count(*) FROM l WHERE amount <> round((unit_price * quantity)::numeric)",
-    "A005": "SELECT count(*) FROM c LEFT JOIN (SELECT claim, sum(amount) AS total FROM l GROUP BY claim) s USING (claim)"
+    "A005": "SELECT count(*) FROM c LEFT JOIN (SELECT claim, sum(amount) FILTER (WHERE copay_kind <> 'full_self') AS total FROM l GROUP BY claim) s USING (claim)"
     " WHERE c.total_amount <> floor(coalesce(s.total, 0) / 10) * 10",
     "A006": "SELECT count(*) FROM c WHERE patient_share + insurer_share + coalesce(disability_amount, 0) <> total_amount",
     "C003": "SELECT count(*) FROM l JOIN fee f USING (code) WHERE f.benefit = 'non_covered'",
@@ -388,12 +391,13 @@ def postgres(claims: Claims) -> Callable[[], Found]:
     database.start_embedded()
     here = psycopg.connect(**database.connection(), autocommit=True)
     fees = [(row["code"], row["unit_price_won"], row["benefit"], row["sex"]) for row in claims.fees().values()]
-    text = "claim int, code text, item_class text, code_kind text, service_on date, unit_price float8, dose float8, times_per_day float8"
+    text = "claim int, code text, item_class text, code_kind text, copay_kind text, service_on date, unit_price float8, dose float8, times_per_day float8"
     lines = claims.frames["lines"].select(
         "claim",
         "code",
         "item_class",
         "code_kind",
+        "copay_kind",
         "service_on",
         "unit_price",
         "dose",

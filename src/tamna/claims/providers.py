@@ -72,7 +72,7 @@ def _checked(claim: Claim, url: str, subject: tuple[str, str]) -> Entry:
         )
         for row in findings
     ]
-    why = why or [step(_("Rules"), claim.rules_version, _("Every rule was tried; none found a fault."))]
+    why = why or [step(_("Rules"), claim.rules_version, _("No rule that could be judged found a fault."))]
     return Entry(claim.checked_at, 21, _("Pre-check"), ngettext("%(count)s finding", "%(count)s findings", len(findings)) % {"count": len(findings)} if findings else _("No findings"),
                  _("Score %(score)s") % {"score": claim.score}, url, subject, why, "amber" if claim.rejects or claim.adjusts else "green",
                  icon="shield")  # fmt: skip

@@ -28,6 +28,7 @@ FINER = {
 # Conditions where ours says more than the list's short form; each has examples of its own.
 SAID_OTHERWISE = {
     "A001": "night, child and class add-ons are inside the price",
+    "A005": "what the statement states apart is not in its total",
     "A006": "the disability amount is a third share",
     "M004": "drugs only: acts have their daily maximum in Q001",
 }

@@ -39,7 +39,6 @@ def stays(count: int = 60):
     statements = json.loads(json.dumps(statements, default=str))
     for number, row in enumerate(statements, start=1):
         row["claim"] |= {"serial_no": f"{number:05d}", "institution_id": "39100103"}
-        row["lines"] = [line | {"copay_kind": "partial", "selective_rate": None} for line in row["lines"]]
     header = header_of("202609I001", statements, institution_id="39100103", setting="inpatient", claim_on=NOON.date())
     return header, statements, [Person("모의환자", "5504122123457", "모의환자")] * len(statements)
 

@@ -80,6 +80,24 @@ def test_a_clean_statement_is_nearly_always_paid():
     assert share(Judge(7), statement, ("full",)) > 0.95
 
 
+def with_own_line(number, counted_won=0):
+    """A statement with a line that the patient pays in full; `counted_won` of it wrongly in the total."""
+    one = statement(number)
+    own = {"line_no": 4, "code": "ZT035", "unit_price": 5_000.0, "amount": 5_000, "copay_kind": "full_self"}
+    one["lines"].append(one["lines"][2] | own)
+    one["claim"]["total_amount"] += counted_won
+    one["claim"]["patient_share"] += counted_won
+    return one
+
+
+def test_a_line_that_the_patient_pays_in_full_stands_outside_the_total_and_is_not_lowered():
+    judge = Judge(7)
+    assert share(judge, with_own_line, ("full",)) > 0.95
+    assert share(judge, lambda number: with_own_line(number, 5_000), BACK) > 0.9
+    cuts = [cut for number in range(3_000) for cut in judge.decide(with_own_line(number), ON, KNOWN).cuts]
+    assert cuts and all(cut.line_no != 4 for cut in cuts)
+
+
 def test_the_same_question_gets_the_same_answer_in_another_process():
     program = (
         "import sys; sys.path.insert(0, 'tests/unit/synthetic'); from test_agency import *; "

@@ -215,7 +215,7 @@ def test_a_rule_holds_from_its_first_day_to_its_last():
         case = Case(on=on, payer="nhi", birth_on=date(1960, 1, 1), amounts=Amounts(covered=1))
         held = rule.starts_on <= on and (rule.last_on is None or on <= rule.last_on)
         dated = replace_conditions(rule)
-        assert dated.applies(case, "outpatient", "nhi") == held, (rule.rule_id, on)
+        assert dated.holds(case) == held, (rule.rule_id, on)
 
 
 def replace_conditions(rule):

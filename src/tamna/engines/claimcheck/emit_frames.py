@@ -23,6 +23,7 @@ from tamna.engines.claimcheck.frame_numbers import combined, dense, numbered
 from tamna.engines.claimcheck.rules import PAIR_NAMES, WINDOW_NAMES, Typing
 from tamna.engines.claimcheck.syntax import (
     OVER_MEMBERS,
+    WITHIN,
     Arithmetic,
     Call,
     Compare,
@@ -48,7 +49,6 @@ TYPES: dict[str, pl.DataType] = {
     "null": pl.Null(),
 }
 OUTSIDE = {"has_note", "code_present", "has_code_prefix", "engine", "orders_without_line"}
-WITHIN = {"rows_within", "quantity_within"}
 
 
 class Around:

@@ -10,25 +10,23 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from tamna.engines.claimcheck.emit_frames import TYPES, WITHIN, FrameEmitter
+from tamna.engines.claimcheck.company import as_mine, by_itself, conjuncts, is_alone, is_of_other
+from tamna.engines.claimcheck.emit_frames import TYPES, FrameEmitter
 from tamna.engines.claimcheck.frame_numbers import Places, combined
-from tamna.engines.claimcheck.frame_scope import Mask, Scope, conjuncts
+from tamna.engines.claimcheck.frame_scope import Mask, Scope
 from tamna.engines.claimcheck.rules import PAIR_NAMES, WINDOW_NAMES, Rule
 from tamna.engines.claimcheck.single import Part
 from tamna.engines.claimcheck.syntax import (
     OVER_MEMBERS,
-    Arithmetic,
+    WITHIN,
     Call,
     Compare,
-    Listed,
     Literal,
     Logic,
     Name,
     Node,
     Test,
-    children,
     walk,
-    with_children,
 )
 from tamna.engines.claimcheck.tables import Table
 from tamna.engines.claimcheck.windows import DAY, FEWEST_PEERS
@@ -42,18 +40,6 @@ WANTED = {
     "code": ("text", {"codes", "kept_code", "side"}),
 }
 IN_ORDER = {"nth", "days_since", "kept_code"} | WITHIN | {"nth_distinct"}  # the rest is the same however rows stand
-# What a window says of a row that stands alone in it.
-SINGLE: dict[str, Node] = {
-    "nth": Literal(1),
-    "rows": Literal(1),
-    "codes": Call(
-        "coalesce",
-        (Arithmetic("+", Arithmetic("*", Call("length", (Name("code"),)), Literal(0)), Literal(1)), Literal(0)),
-    ),
-    "total": Call("coalesce", (Name("quantity"), Literal(0.0))),
-    "kept_code": Name("code"),
-    "days_since": Literal(None),
-}
 
 
 def windowed(scope: Scope, rule: Rule, parts: Sequence[Part], members: Places) -> pl.DataFrame:
@@ -111,36 +97,19 @@ def _name(value: Name | Call) -> str:
 
 def _able(scope: Scope, hit: Sequence[Node], members: Places, keys: Places) -> tuple[Places, Places]:
     """Only groups with a row that, seen without its window, could hit."""
-    alone: list[Node] = [node for node in hit if _is_alone(node)]
+    alone: list[Node] = [node for node in hit if is_alone(node)]
     sides = [side for node in hit if isinstance(node, Compare) for side in (node.left, node.right)]
-    alone += [
-        Logic("not", (Test("null", side),)) for side in sides if not isinstance(side, Literal) and _is_alone(side)
-    ]
+    alone += [Logic("not", (Test("null", side),)) for side in sides if not isinstance(side, Literal) and is_alone(side)]
     for node in hit:
         if _counts_some(node):
             members, keys = _with_one(members, keys, scope.met_among([node.left.args[0]], members))  # type: ignore[union-attr]
     if alone:
         members, keys = _with_one(members, keys, scope.met_among(alone, members))
-    by_itself = [_by_itself(node) for node in hit]
-    if None in by_itself:
+    lone = [by_itself(node) for node in hit]
+    if None in lone:
         return members, keys
-    kept = _twice(keys) | scope.met_among([node for node in by_itself if node is not None], members)
+    kept = _twice(keys) | scope.met_among([node for node in lone if node is not None], members)
     return members[kept], keys[kept]
-
-
-def _by_itself(node: Node) -> Node | None:
-    """The condition as it is for the only row of a window; None: not known so simply."""
-    match node:
-        case Name(name) if name in WINDOW_NAMES:
-            return SINGLE.get(name)
-        case Name() | Literal() | Listed():
-            return node
-        case Call(function, _) if function in WITHIN | OVER_MEMBERS:
-            return None
-    parts = [_by_itself(child) for child in children(node)]
-    if None in parts:
-        return None
-    return with_children(node, [part for part in parts if part is not None])
 
 
 def _twice(keys: Places) -> Mask:
@@ -165,18 +134,6 @@ def _with_one(members: Places, keys: Places, able: Mask) -> tuple[Places, Places
 
 def _among(keys: Places, some: Places) -> Mask:
     return pl.Series(keys).is_in(pl.Series(some).unique().implode()).to_numpy()
-
-
-def _is_alone(node: Node) -> bool:
-    """Whether a row answers it without its company."""
-    for below in walk(node):
-        if isinstance(below, Name) and (
-            below.name in WINDOW_NAMES or below.name in PAIR_NAMES or below.name.startswith(("other.", "pair."))
-        ):
-            return False
-        if isinstance(below, Call) and below.function in WITHIN | OVER_MEMBERS:
-            return False
-    return True
 
 
 def _company(
@@ -340,12 +297,11 @@ def paired(scope: Scope, rule: Rule, parts: Sequence[Part], members: Places) -> 
     table = scope.emitter.typing.tables[rule.pair_table] if rule.pair_table else None
     fit = keys >= 0
     if table:
-        codes = sorted({code for row in table.rows for code in (row[column] for column in table.key_columns)})
-        fit &= scope.met_among([Test("in", Name("code"), tuple(codes))], members)
+        fit &= scope.met_among([Test("in", Name("code"), table.paired_codes)], members)
     members, keys = members[fit], keys[fit]
     hit = conjuncts(rule.hit)
-    mine = scope.met_among([node for node in hit if _is_alone(node)], members)
-    others = scope.met_among([_as_mine(node) for node in hit if _is_of_other(node)], members)
+    mine = scope.met_among([node for node in hit if is_alone(node)], members)
+    others = scope.met_among([as_mine(node) for node in hit if is_of_other(node)], members)
     useful = (mine | others) & _twice(keys)
     for able in (mine, others):
         useful &= _among(keys, keys[able & useful])
@@ -367,20 +323,6 @@ def paired(scope: Scope, rule: Rule, parts: Sequence[Part], members: Places) -> 
         ]
         both = pl.concat(sides, how="diagonal")
     return scope.emitter.prepared(both, nodes)
-
-
-def _is_of_other(node: Node) -> bool:
-    """Whether the other line answers it alone, with nothing but columns of its own."""
-    names = [below.name for below in walk(node) if isinstance(below, Name)]
-    more = [below for below in walk(node) if isinstance(below, (Call, Listed))]
-    return bool(names) and not more and all(name.startswith("other.") for name in names)
-
-
-def _as_mine(node: Node) -> Node:
-    """The same condition said of this line."""
-    if isinstance(node, Name):
-        return Name(node.name.removeprefix("other."))
-    return with_children(node, [_as_mine(child) for child in children(node)])
 
 
 def _listed(table: Table, first: str, second: str) -> pl.DataFrame:

@@ -13,12 +13,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tamna.engines.claimcheck.emit_frames import OUTSIDE, WITHIN, FrameEmitter
+from tamna.engines.claimcheck.company import conjuncts
+from tamna.engines.claimcheck.emit_frames import OUTSIDE, FrameEmitter
 from tamna.engines.claimcheck.frame_numbers import Places, combined, dense, numbered
 from tamna.engines.claimcheck.rules import PAIR_NAMES, WINDOW_NAMES, Rule
 from tamna.engines.claimcheck.single import Part
 from tamna.engines.claimcheck.syntax import (
     OVER_MEMBERS,
+    WITHIN,
     Call,
     Compare,
     Listed,
@@ -42,15 +44,6 @@ NARROW = 4  # a rule that one row in so many could hit is judged on these rows a
 DENSE = 1 << 24  # combinations that are numbered by a table; more by sorting
 EPOCH = date(1970, 1, 1)
 Mask = NDArray[np.bool_]
-
-
-def conjuncts(node: Node | None) -> tuple[Node, ...]:
-    """What must be true each for the whole to be true."""
-    if node is None:
-        return ()
-    if isinstance(node, Logic) and node.operator == "and":
-        return tuple(one for part in node.parts for one in conjuncts(part))
-    return (node,)
 
 
 class Domain:

@@ -10,11 +10,12 @@ import numpy as np
 import polars as pl
 
 from tamna.engines.claimcheck import schema
+from tamna.engines.claimcheck.company import conjuncts
 from tamna.engines.claimcheck.emit_frames import TYPES, Around, FrameEmitter
 from tamna.engines.claimcheck.emit_python import note_rows
 from tamna.engines.claimcheck.frame_company import paired, windowed
 from tamna.engines.claimcheck.frame_numbers import Places
-from tamna.engines.claimcheck.frame_scope import Domain, Scope, asked, conjuncts
+from tamna.engines.claimcheck.frame_scope import Domain, Scope, asked
 from tamna.engines.claimcheck.rules import SEVERITIES, Derived, Rule
 from tamna.engines.claimcheck.single import Part, parts_of
 from tamna.engines.claimcheck.syntax import Call, Name, Node, walk

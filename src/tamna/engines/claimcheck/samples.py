@@ -164,7 +164,8 @@ def _claim(
                 "reading_recorded": True if fee["item_class"] == "10" else None,
             }
         )
-    total = sum(line["amount"] for line in lines) // 10 * 10
+    own = sum(line["amount"] for line in lines if line["copay_kind"] == "full_self")
+    total = (sum(line["amount"] for line in lines) - own) // 10 * 10
     share = total * 3 // 10 // 100 * 100
     claim = {
         "claim_id": f"SYN{number:08d}",
@@ -200,6 +201,7 @@ def _claim(
         "total_amount": total,
         "patient_share": share,
         "insurer_share": total - share,
+        "full_self_amount": own or None,
         **CLAIM_FACTS,
         "accident_kind": "none",
         "hours_in_er": 2.5 if setting == "emergency" else None,

@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import Any
 
 from tamna.engines.claimcheck import schema
+from tamna.engines.claimcheck.company import able, lone
 from tamna.engines.claimcheck.emit_python import Asked, Rows, Surroundings, compiled, note_rows
 from tamna.engines.claimcheck.report import Finding
 from tamna.engines.claimcheck.rules import SEVERITIES, Derived, Rule, Typing
-from tamna.engines.claimcheck.syntax import OVER_MEMBERS, Call, Literal, Logic, Name, Node, walk
+from tamna.engines.claimcheck.syntax import OVER_MEMBERS, Call, Literal, Logic, Name, Node, Test, walk
 from tamna.engines.claimcheck.windows import DAY, Member, paired, windowed
 from tamna.engines.claimcheck.windows import Asked as AskedOfMembers
 
@@ -81,17 +82,21 @@ class SingleCheck:
 
     @cached_property
     def _members(self) -> list[tuple[str, list[Rule], Check]]:
-        """Which rows stand in the window of which rule, with the values of `per`."""
+        """Which rows stand in the window of which rule: what each can be in it (`Member`), then the values of `per`."""
         checks = []
         rules = list({part.rule.key: part.rule for part in self.company}.values())
         for over in ("claims", "lines", "diagnoses"):
             if chosen := [rule for rule in rules if rule.over == over]:
-                # within one claim its number is no key: a claim without a number has windows too
-                asked = [
-                    Asked(rule.where, tuple(key for key in rule.per if key != Name("claim_id"))) for rule in chosen
-                ]
+                asked = [Asked(self._lets_in(rule), (*_can_be(rule), *_keys(rule))) for rule in chosen]
                 checks.append((over, chosen, compiled(asked, over, self.typing)))
         return checks
+
+    def _lets_in(self, rule: Rule) -> Node | None:
+        """`where`, and for a pair of a table that the code stands in it."""
+        if not rule.pair_table:
+            return rule.where
+        listed = Test("in", Name("code"), self.typing.tables[rule.pair_table].paired_codes)
+        return listed if rule.where is None else Logic("and", (rule.where, listed))
 
     @cached_property
     def _company_checks(self) -> dict[str, list[tuple[Part, Check]]]:
@@ -147,7 +152,9 @@ class SingleCheck:
             rows = self._rows(document, claim, over)
             for which, at, (won,) in check(rows, claim, around):
                 keep(parts[which], at, rows[at], won)
-        for key, members in self._groups(document, claim, around, history, len(history) if place is None else place):
+        for key, members in self._groups(
+            document, claim, around, history, len(history) if place is None else place, skipped
+        ):
             checks = self._company_checks[key]
             for at, row in self._company(checks[0][0], members):
                 for part, check in checks:
@@ -173,9 +180,10 @@ class SingleCheck:
         around: Surroundings,
         history: Sequence[schema.Document],
         place: int,
+        skipped: Mapping[str, str],
     ) -> Iterator[tuple[str, list[Member]]]:
         for over, rules, check in self._members:
-            groups: dict[tuple[int, tuple[Any, ...]], list[Member]] = {}
+            groups: dict[tuple[Any, ...], list[Member]] = {}
             others = [(turn + (turn >= place), other) for turn, other in enumerate(history)]
             for turn, here in [(place, document), *others]:  # this claim first: history only joins groups it opened
                 if turn == place:
@@ -186,18 +194,31 @@ class SingleCheck:
                     continue
                 rows = self._rows(here, its_claim, over)
                 for which, at, values in check(rows, its_claim, its_around):
-                    rule = rules[which]
-                    if None in values or (turn != place and not rule.across_claims):
+                    rule, (is_able, is_beside, *keys) = rules[which], values
+                    if None in keys or rule.key in skipped or (turn != place and not rule.across_claims):
                         continue
-                    key = (which, values)
+                    key = (which, *keys)
                     if turn != place and key not in groups:
                         continue
                     row = rows[at]
-                    member = Member(at if turn == place else -1, row, row.get(DAY[over]), (turn, at), its_claim)
+                    member = Member(
+                        at if turn == place else -1, row, row.get(DAY[over]), (turn, at), its_claim,
+                        is_able is True, is_beside is True,
+                    )  # fmt: skip
                     groups.setdefault(key, []).append(member)
-            for (which, _), members in groups.items():
-                if len(members) > 1 or not rules[which].pair:
+            for (which, *_), members in groups.items():
+                if len(members) > 1 or (members[0].is_able and not rules[which].pair):
                     yield rules[which].key, members
+
+
+def _can_be(rule: Rule) -> tuple[Node, Node]:
+    """`is_able` and `is_beside` of a member."""
+    return able(rule) if rule.pair else (lone(rule), Literal(True))
+
+
+def _keys(rule: Rule) -> tuple[Node, ...]:
+    """The values of `per`; within one claim its number is no key: a claim without a number has windows too."""
+    return tuple(key for key in rule.per if key != Name("claim_id"))
 
 
 def _arguments(check: Check) -> Callable[[Member], tuple[Any, ...]]:

@@ -119,6 +119,7 @@ FUNCTIONS: dict[str, tuple[int, int, str]] = {
 }
 # of a window: their arguments are judged on every row of it
 OVER_MEMBERS = frozenset({"counted", "nth_distinct", "robust_z"})
+WITHIN = frozenset({"rows_within", "quantity_within"})  # counted back from the row
 TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?)|'(?P<text>(?:[^']|'')*)'|(?P<table>table:[a-z_0-9]+)"
     r"|(?P<word>[A-Za-z_][A-Za-z_0-9]*(?:\.[A-Za-z_][A-Za-z_0-9]*)?)|(?P<symbol><>|<=|>=|!=|[=<>+\-*/(),.]))"

@@ -128,6 +128,11 @@ class Table:
         known = [tuple(dict.fromkeys(row.get(column) for row in self.rows)) for column in self.key_columns]
         return [() if None in values or len(values) > FEW else values for values in known]
 
+    @cached_property
+    def paired_codes(self) -> tuple[str, ...]:
+        """Of a table of pairs, every code that stands in one."""
+        return tuple(sorted({code for row in self.rows for code in (row[column] for column in self.key_columns)}))
+
     @property
     def usable(self) -> bool:
         """Has rows, and the columns that name them."""

@@ -23,13 +23,18 @@ DAY = {"lines": "service_on", "claims": "claim_on", "diagnoses": "onset_on"}
 
 @dataclass(frozen=True)
 class Member:
-    """A row in its window; `at` is its place among the current statement's rows, or -1 for a row of history."""
+    """A row in its window; `at` is its place among the current statement's rows, or -1 for a row of history.
+
+    `is_able`: in a pair it can be the line that is found, in a window it can be found alone; `is_beside`: it can be the other of a pair.
+    """
 
     at: int
     row: Row
     day: date | None
     order: tuple[int, int]
     claim: Row
+    is_able: bool = True
+    is_beside: bool = True
 
     @property
     def rank(self) -> tuple[date, tuple[int, int]]:
@@ -129,10 +134,10 @@ def _counting_back(ordered: Sequence[Member], place: int, weigh: Callable[[Row],
 def paired(members: Sequence[Member], table: Table | None) -> Iterator[tuple[int, dict[str, Any]]]:
     """(place, row with the other line's and the table's values) for every pair a current row is in."""
     for mine in members:
-        if mine.at < 0:
+        if mine.at < 0 or not mine.is_able:
             continue
         for other in members:
-            if other is mine:
+            if other is mine or not other.is_beside:
                 continue
             for side, listed in _sides(mine, other, table):
                 values = dict(mine.row) | {f"other.{name}": value for name, value in other.row.items()} | listed

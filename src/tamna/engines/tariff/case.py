@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from tamna.engines.errors import InputError
@@ -89,13 +90,13 @@ class Case:
     income_decile: int | None = None
     veteran_rate: int | None = None
 
-    @property
+    @cached_property
     def age(self) -> int:
         """Full years on the day of service (만 나이)."""
         had_birthday = (self.on.month, self.on.day) >= (self.birth_on.month, self.birth_on.day)
         return self.on.year - self.birth_on.year - (0 if had_birthday else 1)
 
-    @property
+    @cached_property
     def days_old(self) -> int:
         return (self.on - self.birth_on).days
 

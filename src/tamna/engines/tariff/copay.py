@@ -78,10 +78,8 @@ class _Reckoning:
         case = self.case
         fits = [
             rule
-            for rule in candidates(self.payer, setting, case.institution)
-            if rule.role in ("rate", "penalty")
-            and rule.bucket in (bucket, "both")
-            and rule.applies(case, setting, self.payer)
+            for rule in candidates(self.payer, setting, case.institution, case.area, bucket)
+            if rule.role in ("rate", "penalty") and rule.holds(case)
         ]
         penalties = [rule for rule in fits if rule.role == "penalty"]
         consultation = case.amounts.consultation if bucket == "covered" else 0
@@ -144,8 +142,8 @@ def _inpatient_lines(sheet: _Reckoning) -> int:
     rule = next(
         (
             rule
-            for rule in candidates(sheet.payer, "inpatient", case.institution)
-            if rule.bucket == "room" and rule.applies(case, "inpatient", sheet.payer)
+            for rule in candidates(sheet.payer, "inpatient", case.institution, case.area, "room")
+            if rule.holds(case)
         ),
         None,
     )
@@ -297,8 +295,8 @@ def _meals(sheet: _Reckoning) -> int:
     rule = next(
         (
             rule
-            for rule in candidates(sheet.payer, "inpatient", sheet.case.institution)
-            if rule.bucket == "meals" and rule.applies(sheet.case, "inpatient", sheet.payer)
+            for rule in candidates(sheet.payer, "inpatient", sheet.case.institution, sheet.case.area, "meals")
+            if rule.holds(sheet.case)
         ),
         None,
     )

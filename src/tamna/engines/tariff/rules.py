@@ -19,6 +19,7 @@ SEVERE = frozenset(
     {"V193", "V194", "V027", "V191", "V268", "V275", "V192", "V247", "V248", "V249", "V250", "V273"}
 )  # 중증질환: 암, 뇌혈관, 심장, 화상, 외상
 TUBERCULOSIS = frozenset({"V000", "V010"})
+SHARED_BUCKETS = ("covered", "scan")  # what a rule of `both` is about
 DEMENTIA = frozenset({"V800", "V810"})
 
 
@@ -100,14 +101,19 @@ class Rule:
     last_on: date | None
     fact: Fact[Decimal]
 
-    def applies(self, case: Case, setting: str, payer: str) -> bool:
-        """Whether the rule is for this case on its day, read under this setting (emergencies borrow one)."""
+    def is_for(self, payer: str, setting: str, institution: str, area: str) -> bool:
+        """Whether the rule is for such bills at all, read under this setting (emergencies borrow one)."""
         return (
             payer in self.payers
             and self.setting in ("any", setting)
-            and ("any" in self.institutions or case.institution in self.institutions)
-            and self.area in ("any", case.area)
-            and self.starts_on <= case.on
+            and ("any" in self.institutions or institution in self.institutions)
+            and self.area in ("any", area)
+        )
+
+    def holds(self, case: Case) -> bool:
+        """Whether it is in force on the day and its conditions are met."""
+        return (
+            self.starts_on <= case.on
             and (self.last_on is None or case.on <= self.last_on)
             and all(holds(case) for holds in self.conditions)
         )
@@ -168,15 +174,14 @@ def rules() -> tuple[Rule, ...]:
     return tuple(built)
 
 
-@lru_cache(maxsize=256)
-def candidates(payer: str, setting: str, institution: str) -> tuple[Rule, ...]:
-    """Rules that could apply, so that one case looks at a few rows only."""
+@lru_cache(maxsize=1024)
+def candidates(payer: str, setting: str, institution: str, area: str, bucket: str) -> tuple[Rule, ...]:
+    """Rules that could apply to a bucket of such bills, so that one case looks at a few rows only."""
     return tuple(
         rule
         for rule in rules()
-        if payer in rule.payers
-        and rule.setting in ("any", setting)
-        and ("any" in rule.institutions or institution in rule.institutions)
+        if rule.bucket == bucket or (rule.bucket == "both" and bucket in SHARED_BUCKETS)
+        if rule.is_for(payer, setting, institution, area)
     )
 
 

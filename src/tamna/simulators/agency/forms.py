@@ -56,10 +56,10 @@ def faults(statement: Statement, known: Known | None) -> Iterator[str]:
 
 
 def _sums(claim: Mapping[str, Any], lines: list[Mapping[str, Any]]) -> Iterator[str]:
-    whole = 0
+    whole, own = 0, ("full_self", "selective") if claim.get("selective_total") else ("full_self",)
     for line in lines:
         amount = int(line["amount"])
-        whole += amount
+        whole += 0 if line.get("copay_kind") in own else amount  # sections U and A to E have totals of their own
         if abs(float(line["unit_price"]) * float(line["quantity"]) - amount) > 1:
             yield "F08"
             break

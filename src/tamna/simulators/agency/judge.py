@@ -102,7 +102,12 @@ class Judge:
         asked = int(claim["insurer_share"])
         total = max(1, int(claim["total_amount"]))
         share = asked / total
-        lowered = [Cut(cut.line_no, int(cut.won * share) // 10 * 10, cut.reason, cut.cause) for cut in found.values()]
+        own = {int(line["line_no"]) for line in statement["lines"] if line.get("copay_kind") == "full_self"}
+        lowered = [
+            Cut(cut.line_no, int(cut.won * share) // 10 * 10, cut.reason, cut.cause)
+            for cut in found.values()
+            if cut.line_no not in own  # the insurer pays nothing of a 100/100 line
+        ]
         return [cut for cut in lowered if cut.won > 0]
 
     def _criteria(self, statement: Statement) -> Iterator[tuple[str, float, Mapping[str, Any], int, str]]:
