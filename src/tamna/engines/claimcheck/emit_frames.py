@@ -48,14 +48,18 @@ TYPES: dict[str, pl.DataType] = {
     "any": pl.Null(),
     "null": pl.Null(),
 }
+ENGINE = "engine:"  # of the claims: what an engine answered
 OUTSIDE = {"has_note", "code_present", "has_code_prefix", "engine", "orders_without_line"}
 
 
 class Around:
     """The other tables, for what a row asks about its statement."""
 
-    def __init__(self, frames: Mapping[str, pl.DataFrame], engines: Mapping[str, pl.Series]) -> None:
-        self.frames, self.engines = frames, engines
+    def __init__(self, frames: Mapping[str, pl.DataFrame]) -> None:
+        self.frames = frames
+
+    def engine(self, name: str) -> pl.Series:
+        return self.frames["claims"][ENGINE + name]
 
     @cached_property
     def _coded(self) -> pl.DataFrame:
@@ -133,7 +137,7 @@ class FrameEmitter:
                     frame = self._listed(frame, node, known)
                 case Call("engine", (Literal(name),)):
                     frame = frame.with_columns(
-                        self.around.engines[str(name)].gather(frame["claim"]).alias(self.named(node))
+                        self.around.engine(str(name)).gather(frame["claim"]).alias(self.named(node))
                     )
                 case Call():
                     frame = self._outside(frame, node)
