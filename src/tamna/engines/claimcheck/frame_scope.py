@@ -149,7 +149,7 @@ class Scope:
         return self._levels[node]
 
     def _found_level(self, node: Node) -> str:
-        kind, claim = self.over in KIND, self.over != "claims"
+        kind, claim, own = self.over in KIND, self.over != "claims", True
         for below in walk(node):
             match below:
                 case Name(name):
@@ -158,15 +158,24 @@ class Scope:
                         return "company"
                     kind = kind and name in KIND[self.over]
                     claim = claim and (prefix == "claim" or self.emitter.only_claims(name))
+                    own = own and self._is_own(name)
                 case Call(function, _) if function in WITHIN | OVER_MEMBERS:
                     return "company"
                 case Call(function, _) if function in OUTSIDE:
-                    kind, claim = False, claim and function in OF_THE_CLAIM
+                    kind, claim, own = False, claim and function in OF_THE_CLAIM, False
                 case Listed():
-                    kind = False
-                case Lookup(table, _, _) if self.emitter.typing.tables[table].dated and not self._stands(table):
-                    claim = False  # the row's own day decides
-        return "kind" if kind else "claim" if claim else "row"
+                    kind = own = False
+                case Lookup(table, _, _):
+                    own = False
+                    if self.emitter.typing.tables[table].dated and not self._stands(table):
+                        claim = False  # the row's own day decides
+        return "kind" if kind else "claim" if claim else "own" if own else "row"
+
+    def _is_own(self, name: str) -> bool:
+        """Whether the row's own columns hold the name, and nothing of the claim is asked."""
+        return self.over == "claims" or not (
+            name.startswith("claim.") or self.emitter.only_claims(name) or name in self.claims.frame.columns
+        )
 
     def _stands(self, name: str) -> bool:
         """Whether a dated table answers the same on every day of these rows and of their claims."""
@@ -221,25 +230,30 @@ class Scope:
 
     # ---- conditions ------------------------------------------------------------------------------------------------
 
-    def levels(self, nodes: Iterable[Node]) -> tuple[list[Node], list[Node], list[Node]]:
-        """The nodes judged on kinds, on claims, on rows; those of company left out."""
-        of: dict[str, list[Node]] = {"kind": [], "claim": [], "row": [], "company": []}
+    def levels(self, nodes: Iterable[Node]) -> tuple[list[Node], list[Node], list[Node], list[Node]]:
+        """The nodes judged on kinds, on claims, on rows as they are, on rows with what is joined; those of company left out."""
+        of: dict[str, list[Node]] = {"kind": [], "claim": [], "own": [], "row": [], "company": []}
         for node in nodes:
             of[self._level(node)].append(node)
-        return of["kind"], of["claim"], of["row"]
+        return of["kind"], of["claim"], of["own"], of["row"]
 
     def met(self, wanted: Sequence[Sequence[Node]]) -> Iterator[Places | None]:
         """For each of `wanted` the rows on which all of its nodes are true, in order; None: every row."""
         split = [self.levels((*nodes, *(more for node in nodes for more in self._implied(node)))) for nodes in wanted]
-        by_kind = self._masks("kind", [kind for kind, _, _ in split])
-        by_claim = self._masks("claim", [claim for _, claim, _ in split])
+        by_kind = self._masks("kind", [kind for kind, _, _, _ in split])
+        by_claim = self._masks("claim", [claim for _, claim, _, _ in split])
         let = [self._let(kind, claim) for kind, claim in zip(by_kind, by_claim, strict=True)]
+        let = list(self._judged([own for _, _, own, _ in split], let))
+        yield from self._judged([rows for _, _, _, rows in split], let)
+
+    def _judged(self, wanted: Sequence[list[Node]], let: Sequence[Places | None]) -> Iterator[Places | None]:
+        """Of the rows let in, those that meet the nodes: all rows at once where many were let in, else these alone."""
         wide = [
-            place for place, (_, _, rows) in enumerate(split)
-            if rows and ((at := let[place]) is None or len(at) * NARROW > len(self))
+            place for place, nodes in enumerate(wanted)
+            if nodes and ((at := let[place]) is None or len(at) * NARROW > len(self))
         ]  # fmt: skip
-        judged = dict(zip(wide, self._wide([split[place][2] for place in wide]), strict=True))
-        for place, (_, _, rows) in enumerate(split):
+        judged = dict(zip(wide, self._wide([wanted[place] for place in wide]), strict=True))
+        for place, rows in enumerate(wanted):
             at = let[place]
             if place in judged:
                 yield np.flatnonzero(judged[place]) if at is None else at[judged[place][at]]
@@ -250,7 +264,8 @@ class Scope:
 
     def met_among(self, nodes: Sequence[Node], members: Places) -> Mask:
         """Which of these rows meet all nodes."""
-        kinds, claims, rows = self.levels(nodes)
+        kinds, claims, own, joined = self.levels(nodes)
+        rows = own + joined
         met = np.ones(len(members), bool)
         if kinds:
             met &= self._kinds[1].masks([kinds])[0][self._kinds[0][members]]
@@ -262,7 +277,7 @@ class Scope:
 
     def _implied(self, node: Node) -> tuple[Node, ...]:
         """What a condition on the row needs of its kind or claim: a comparison with nothing is never true."""
-        if self._level(node) != "row":
+        if self._level(node) not in {"own", "row"}:
             return ()
         if isinstance(node, Lookup) and node.column is None:
             return self._there(node)
@@ -275,7 +290,7 @@ class Scope:
             needs = [tuple(more for one in conjuncts(part) for more in self._implied(one)) for part in node.parts]
             if all(needs):
                 either = Logic("or", tuple(Logic("and", need) if len(need) > 1 else need[0] for need in needs))
-                return (either,) if self._level(either) != "row" else ()
+                return (either,) if self._level(either) in {"kind", "claim"} else ()
         return ()
 
     def _there(self, node: Lookup) -> tuple[Node, ...]:

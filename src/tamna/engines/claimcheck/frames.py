@@ -3,7 +3,7 @@
 In: frames of claims, lines, diagnoses, prescriptions, notes. Out: one frame of findings, ordered by claim and rule.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -129,8 +129,12 @@ class FramesCheck:
             scope.learn(
                 node for column in fixed if column.over == over for node in (column.where, column.value) if node
             )
-        columns = {column.name: _counted(scopes[column.over], column, len(whole["claims"])) for column in fixed}
-        claims.frame = claims.frame.with_columns(values.alias(name) for name, values in columns.items())
+        counted = [
+            values
+            for over, scope in scopes.items()
+            for values in _counted(scope, [column for column in fixed if column.over == over], len(whole["claims"]))
+        ]
+        claims.frame = claims.frame.with_columns(counted)
         scopes["claims"].frame = claims.frame
         return scopes
 
@@ -207,10 +211,14 @@ def _completed(frame: pl.DataFrame, scope: str) -> pl.DataFrame:
     return frame.with_columns(missing)
 
 
-def _counted(scope: Scope, column: Derived, claims: int) -> pl.Series:
-    """A derived column of every claim."""
+def _counted(scope: Scope, columns: Sequence[Derived], claims: int) -> Iterator[pl.Series]:
+    """Derived columns of every claim."""
+    for column, at in zip(columns, scope.met([conjuncts(column.where) for column in columns]), strict=True):
+        yield _aggregated(scope, column, at, claims).alias(column.name)
+
+
+def _aggregated(scope: Scope, column: Derived, at: Places | None, claims: int) -> pl.Series:
     dtype = TYPES[column.type]
-    at = next(scope.met([conjuncts(column.where)]))
     owner = scope.claim if at is None else scope.claim[at]
     if column.value is None:
         counts = pl.Series(np.bincount(owner, minlength=claims))
