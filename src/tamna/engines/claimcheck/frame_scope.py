@@ -221,7 +221,8 @@ class Scope:
             if isinstance(node, Call) and node.function == "orders_without_line":
                 names.add("claim_id")
         own = [name for name in self.frame.columns if name in names or name in {"claim", "at", "line_no"}]
-        rows = self.frame.select(own) if at is None else self.frame.select(own)[at]
+        rows = pl.DataFrame([self.frame[name] for name in own])
+        rows = rows if at is None else rows[at]
         if self.over == "claims":
             return rows
         claims = self.claims.frame
