@@ -12,7 +12,7 @@ import polars as pl
 
 from tamna.engines.claimcheck.company import as_mine, by_itself, conjuncts, is_alone, is_of_other
 from tamna.engines.claimcheck.emit_frames import TYPES, FrameEmitter
-from tamna.engines.claimcheck.frame_numbers import Places, combined
+from tamna.engines.claimcheck.frame_numbers import DENSE, Places, combined
 from tamna.engines.claimcheck.frame_scope import Mask, Scope
 from tamna.engines.claimcheck.rules import PAIR_NAMES, WINDOW_NAMES, Rule
 from tamna.engines.claimcheck.single import Part
@@ -113,7 +113,9 @@ def _able(scope: Scope, hit: Sequence[Node], members: Places, keys: Places) -> t
 
 
 def _twice(keys: Places) -> Mask:
-    """Keys that occur again; sorting is quicker than hashing here."""
+    """Keys that occur again. Sorting is quicker than hashing here, counting in a table where it is small quicker than both."""
+    if keys.max(initial=0) < DENSE:
+        return np.bincount(keys)[keys] > 1 if len(keys) else np.zeros(0, bool)
     ordered = np.sort(keys)
     return _among(keys, ordered[1:][ordered[1:] == ordered[:-1]])
 
@@ -133,6 +135,10 @@ def _with_one(members: Places, keys: Places, able: Mask) -> tuple[Places, Places
 
 
 def _among(keys: Places, some: Places) -> Mask:
+    if keys.max(initial=0) < DENSE:
+        there = np.zeros(DENSE, bool)
+        there[some] = True
+        return there[keys]
     return pl.Series(keys).is_in(pl.Series(some).unique().implode()).to_numpy()
 
 

@@ -41,7 +41,6 @@ KIND = {
 OF_THE_CLAIM = {"has_code_prefix", "engine", "orders_without_line", "code_present"}
 AT_A_TIME = 25  # expressions evaluated together: more only costs memory
 NARROW = 4  # a rule that one row in so many could hit is judged on these rows alone
-DENSE = 1 << 24  # combinations that are numbered by a table; more by sorting
 EPOCH = date(1970, 1, 1)
 Mask = NDArray[np.bool_]
 
