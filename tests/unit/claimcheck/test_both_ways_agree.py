@@ -122,6 +122,16 @@ def test_random_peers(seed, doctors):
     assert tables == singles
 
 
+def test_parts_side_by_side_find_what_the_whole_finds():
+    """Patients whose statements lie far apart, some without a patient, and rules that compare patients."""
+    documents = list(synthetic(1_500, 5, 0.5))
+    for turn, document in enumerate(documents):
+        document["claim"] |= {"patient_ref": f"SYN{turn % 400}" if turn % 11 else None, "department": "01"}
+    frames, columns = frames_of(documents), columns_of(documents[0])
+    one, parts = (FramesCheck(RULES, many=many).check(frames, columns) for many in (10**9, 1))
+    assert one.equals(parts) and {"U001", "F015", "I001", "M001"} <= set(one["rule_id"])
+
+
 def spoil(document, chance):
     part = chance.choice(tuple(WRONG))
     column, value = chance.choice(WRONG[part])

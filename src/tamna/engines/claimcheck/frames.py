@@ -68,8 +68,9 @@ def frames_of(documents: Sequence[schema.Document]) -> dict[str, pl.DataFrame]:
 class FramesCheck:
     """One run of a rule set over tables."""
 
-    def __init__(self, ruleset: "RuleSet") -> None:
-        self.ruleset, self.typing = ruleset, ruleset.typing
+    def __init__(self, ruleset: "RuleSet", many: int = MANY) -> None:
+        """`many`: claims from which parts are judged side by side."""
+        self.ruleset, self.typing, self.many = ruleset, ruleset.typing, many
 
     def findings(self, given: Mapping[str, pl.DataFrame | None], columns: "Columns | None" = None) -> pl.DataFrame:
         """Findings over frames as the caller has them (see RuleSet.check_frames)."""
@@ -91,7 +92,7 @@ class FramesCheck:
         numbered = list(enumerate(parts))
         whole = {scope: _completed(frame, scope) for scope, frame in frames.items()}
         whole["claims"] = whole["claims"].with_columns(self._engines(parts, whole, documents))
-        if len(whole["claims"]) < MANY:
+        if len(whole["claims"]) < self.many:
             return self._told(self._found(whole, numbered), parts, whole["claims"])
         across = [one for one in numbered if one[1].rule.across_patients]
         within = [one for one in numbered if not one[1].rule.across_patients]

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from tamna.engines.claimcheck import schema
+from tamna.engines.claimcheck.frame_parts import patients_of
 from tamna.engines.claimcheck.frames import FramesCheck
 from tamna.engines.claimcheck.ruleset import RuleSet
 
@@ -72,8 +73,8 @@ def batches(frames: Mapping[str, pl.DataFrame], size: int) -> Iterator["pa.Table
     import pyarrow as pa
 
     claims = frames["claims"]
-    patients = claims["patient_ref"].rank("dense").fill_null(0) if "patient_ref" in claims.columns else claims["claim"]
-    order = np.argsort(patients.to_numpy(), kind="stable")
+    patients = patients_of(claims)
+    order = np.argsort(patients, kind="stable")
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     parts: dict[str, Any] = {name: column for name, column in _arrow(claims[order].drop("at")).items()}
@@ -87,7 +88,7 @@ def batches(frames: Mapping[str, pl.DataFrame], size: int) -> Iterator["pa.Table
             struct = pa.StructArray.from_arrays(list(columns.values()), list(columns))
             parts[f"{scope}:"] = pa.LargeListArray.from_arrays(pa.array(starts, pa.int64()), struct)
     whole = pa.table(parts)
-    known = patients.to_numpy()[order]
+    known = patients[order]
     begins = np.flatnonzero(np.concatenate([[True], known[1:] != known[:-1]]))  # of each patient
     after = np.searchsorted(begins, np.arange(0, len(order), size))
     cuts = np.unique([*begins[after[after < len(begins)]], len(order)])
