@@ -3,7 +3,7 @@
 In: frames of claims, lines, diagnoses, prescriptions, notes. Out: one frame of findings, ordered by claim and rule.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -156,12 +156,12 @@ class FramesCheck:
         }
         if not asked:
             return []
-        documents = documents if documents is not None else documents_of(frames)
-        engines = self.ruleset.engines
-        return [
-            pl.Series(ENGINE + name, [engines[name](document) for document in documents], dtype=pl.Float64())
-            for name in sorted(asked)
-        ]
+        answers = []
+        for name in sorted(asked):
+            engine = self.ruleset.engines[name]
+            told = documents if documents is not None else documents_of(frames, getattr(engine, "reads", None))
+            answers.append(pl.Series(ENGINE + name, [engine(document) for document in told], dtype=pl.Float64()))
+        return answers
 
     def _told(self, found: Sequence[pl.DataFrame], parts: Sequence[Part], claims: pl.DataFrame) -> pl.DataFrame:
         """One finding a rule and row, gravest first; suppressed ones marked `hidden`."""
@@ -289,8 +289,17 @@ def _rows(frame: pl.DataFrame, emitter: FrameEmitter, won: Node, part: pl.Series
     )
 
 
-def documents_of(frames: Mapping[str, pl.DataFrame]) -> list[schema.Document]:
-    """Documents again, for engines that look at one claim."""
+def documents_of(
+    frames: Mapping[str, pl.DataFrame], reads: Mapping[str, Collection[str]] | None = None
+) -> list[schema.Document]:
+    """Documents again, for engines that look at one claim; with no more than the columns `reads`, where it is given."""
+    if reads is not None:
+        frames = {
+            scope: frame.select(name for name in frame.columns if name in {"claim", "at", *reads[scope]})
+            if scope in reads
+            else frame.clear()
+            for scope, frame in frames.items()
+        }
     documents: list[schema.Document] = [
         {"claim": row, **{part: [] for part in schema.TABLES}}
         for row in frames["claims"].drop("claim", "at").iter_rows(named=True)

@@ -25,6 +25,15 @@ class PatientShare:
     """Document → patient share in won, or None where the statement does not say enough."""
 
     columns = frozenset({"birth_date", "area"})  # of the claim; without them A007 is not evaluated
+    reads = {
+        "claims": frozenset(
+            ("insurer_kind", "aid_type", "near_poor", "birth_date", "first_visit_on", "area", "setting", "visit_days", "institution_class",
+             "claim_type", "sex", "special_code", "pregnant", "stay_days", "year_to_date_share", "selective_total")
+        ),
+        "lines": frozenset(
+            ("code", "service_on", "amount", "copay_kind", "selective_rate", "item_class", "item_sub", "code_kind")
+        ),
+    }  # fmt: skip
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
