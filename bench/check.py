@@ -28,7 +28,8 @@ import psutil
 
 from tamna.commands.check import _columns, _tiled
 from tamna.engines.claimcheck import RuleSet
-from tamna.engines.claimcheck.frames import FramesCheck, frames_of
+from tamna.engines.claimcheck.frame_documents import frames_of
+from tamna.engines.claimcheck.frames import FramesCheck
 from tamna.engines.claimcheck.samples import synthetic
 
 SUBSET = ("A002", "A003", "A004", "A005", "A006", "C003", "D001", "D004", "F016", "L008", "S001")
@@ -81,7 +82,7 @@ def ours(claims: Claims) -> Callable[[], Found]:
 
 
 def ours_one_by_one(claims: Claims) -> Callable[[], Found]:
-    from tamna.engines.claimcheck.frames import documents_of
+    from tamna.engines.claimcheck.frame_documents import documents_of
 
     documents = [row | {"given": set()} for row in documents_of(claims.frames)]
     claims.rules.checked(documents[0])

@@ -10,7 +10,8 @@ import time
 
 from tamna.commands.check import _columns, _tiled
 from tamna.engines.claimcheck import RuleSet, spread
-from tamna.engines.claimcheck.frames import FramesCheck, frames_of
+from tamna.engines.claimcheck.frame_documents import frames_of
+from tamna.engines.claimcheck.frames import FramesCheck
 from tamna.engines.claimcheck.samples import synthetic
 
 

@@ -25,8 +25,9 @@ import psutil
 from tamna.commands.streams import BadInput, common_arguments, dump, json_rows, opened, report, written
 from tamna.engines.claimcheck import RuleError, RuleSet, schema
 from tamna.engines.claimcheck.associations import mined
+from tamna.engines.claimcheck.frame_documents import frames_of
 from tamna.engines.claimcheck.frame_input import accepted, columns_of_frames, without_refused
-from tamna.engines.claimcheck.frames import FramesCheck, frames_of
+from tamna.engines.claimcheck.frames import FramesCheck
 from tamna.engines.claimcheck.report import scored
 from tamna.engines.claimcheck.ruleset import Columns, columns_of
 from tamna.engines.claimcheck.samples import synthetic

@@ -24,7 +24,7 @@ from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
 from tamna.core.models import Department, Practitioner
 from tamna.engines.claimcheck import schema
-from tamna.engines.claimcheck.frames import documents_of
+from tamna.engines.claimcheck.frame_documents import documents_of
 from tamna.params import table
 from tamna.patients.models import Coverage
 from tamna.patients.services import register_patient

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tamna.engines.claimcheck import Company, RuleSet, schema
 from tamna.engines.claimcheck.examples import examples_of, rules_for
-from tamna.engines.claimcheck.frames import FramesCheck, frames_of
+from tamna.engines.claimcheck.frame_documents import frames_of
+from tamna.engines.claimcheck.frames import FramesCheck
 from tamna.engines.claimcheck.ruleset import columns_of
 from tamna.engines.claimcheck.samples import WRONG, synthetic
 

@@ -4,7 +4,8 @@ import pytest
 
 from tamna.engines.claimcheck import RuleSet, schema
 from tamna.engines.claimcheck.examples import examples_of, rules_for, statement
-from tamna.engines.claimcheck.frames import FramesCheck, frames_of
+from tamna.engines.claimcheck.frame_documents import frames_of
+from tamna.engines.claimcheck.frames import FramesCheck
 from tamna.engines.claimcheck.ruleset import columns_of
 
 RULES = RuleSet.load()

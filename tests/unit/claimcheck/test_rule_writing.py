@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tamna.engines.claimcheck import RuleSet, schema, words
 from tamna.engines.claimcheck.examples import statement
-from tamna.engines.claimcheck.frames import FramesCheck, frames_of
+from tamna.engines.claimcheck.frame_documents import frames_of
+from tamna.engines.claimcheck.frames import FramesCheck
 from tamna.engines.claimcheck.rules import raw_rules, shipped
 from tamna.engines.claimcheck.ruleset import columns_of
 from tamna.engines.claimcheck.wording import condition, sentence

@@ -4,7 +4,8 @@ import pytest
 
 from tamna.commands.check import _columns
 from tamna.engines.claimcheck import RuleSet
-from tamna.engines.claimcheck.frames import FramesCheck, frames_of
+from tamna.engines.claimcheck.frame_documents import frames_of
+from tamna.engines.claimcheck.frames import FramesCheck
 from tamna.engines.claimcheck.samples import synthetic
 
 pytest.importorskip("ray.data", reason="the extra is not installed: pip install 'tamna[ray]'")

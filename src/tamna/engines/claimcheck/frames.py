@@ -3,7 +3,7 @@
 In: frames of claims, lines, diagnoses, prescriptions, notes. Out: one frame of findings, ordered by claim and rule.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,8 @@ import polars as pl
 from tamna.engines.claimcheck import schema
 from tamna.engines.claimcheck.company import conjuncts
 from tamna.engines.claimcheck.emit_frames import ENGINE, TYPES, Around, FrameEmitter
-from tamna.engines.claimcheck.emit_python import note_rows
 from tamna.engines.claimcheck.frame_company import paired, windowed
+from tamna.engines.claimcheck.frame_documents import documents_of
 from tamna.engines.claimcheck.frame_numbers import Places
 from tamna.engines.claimcheck.frame_parts import by_patients
 from tamna.engines.claimcheck.frame_scope import Domain, Scope, asked
@@ -36,33 +36,6 @@ MANY = 50_000  # claims from which parts side by side are quicker than one: each
 THREADS = 2
 SHARES = (0.4, 0.6)  # of the patients; whoever has the smaller part compares patients, about a sixth of all work
 NOTE_COLUMNS = ("note_code", "note_text", "line_no")
-
-
-def frames_of(documents: Sequence[schema.Document]) -> dict[str, pl.DataFrame]:
-    """Frames of normal documents; `claim` is the document's place, `at` the row's place in its list."""
-    frames: dict[str, pl.DataFrame] = {}
-    for scope in schema.SCOPES:
-        rows: list[tuple[int, int, schema.Row]] = []
-        for place, document in enumerate(documents):
-            if scope == "claims":
-                rows.append((place, 0, document["claim"]))
-            else:
-                listed = note_rows(document) if scope == "notes" else document[scope]
-                rows.extend((place, at, row) for at, row in enumerate(listed))
-        names = dict.fromkeys(name for _, _, row in rows for name in row)
-        series = [
-            pl.Series("claim", [claim for claim, _, _ in rows], pl.UInt32()),
-            pl.Series("at", [at for _, at, _ in rows], pl.UInt32()),
-        ]
-        for name in names:
-            kind = (schema.CLAIM if scope == "claims" else schema.SCOPES[scope]).get(name)
-            values = [row.get(name) for _, _, row in rows]
-            if kind:
-                series.append(pl.Series(name, values, TYPES[kind]))
-            else:
-                series.append(pl.Series(name, values, strict=False))
-        frames[scope] = pl.DataFrame(series)
-    return frames
 
 
 class FramesCheck:
@@ -287,25 +260,3 @@ def _rows(frame: pl.DataFrame, emitter: FrameEmitter, won: Node, part: pl.Series
         risk.cast(pl.Int64()).alias("won_at_risk"),
         part.alias("part"),
     )
-
-
-def documents_of(
-    frames: Mapping[str, pl.DataFrame], reads: Mapping[str, Collection[str]] | None = None
-) -> list[schema.Document]:
-    """Documents again, for engines that look at one claim; with no more than the columns `reads`, where it is given."""
-    if reads is not None:
-        frames = {
-            scope: frame.select(name for name in frame.columns if name in {"claim", "at", *reads[scope]})
-            if scope in reads
-            else frame.clear()
-            for scope, frame in frames.items()
-        }
-    documents: list[schema.Document] = [
-        {"claim": row, **{part: [] for part in schema.TABLES}}
-        for row in frames["claims"].drop("claim", "at").iter_rows(named=True)
-    ]
-    for part in schema.TABLES:
-        claims = frames[part]["claim"].to_list()
-        for claim, row in zip(claims, frames[part].drop("claim", "at").iter_rows(named=True), strict=True):
-            documents[claim][part].append(row)
-    return documents
