@@ -146,7 +146,7 @@ def test_a_forgotten_visit_is_billed_and_claimed(patient, clerk):
     billing.add_charge(encounter=encounter, code="AA156", key="t", by=clerk)
     Encounter.objects.filter(pk=encounter.pk).update(business_on=clock.today() - timedelta(days=2))
     encounter.refresh_from_db()
-    from tamna.claims.automations import propose_forgotten
+    from tamna.claims.automations.omit import propose_forgotten
     from tamna.core.models import Event
 
     event = Event(name="business.hour", payload={"hour": 8, "date": clock.today().isoformat()})
