@@ -36,7 +36,7 @@ def check(
     """Findings of `FramesCheck(load()).check(frames, columns, peers=())`. Every worker loads the rules once, by `load`."""
     import ray
 
-    tables = [statements for statements in batches(frames, batch)]
+    tables = list(batches(frames, batch))
     if not ray.is_initialized():
         ray.init(num_cpus=workers, include_dashboard=False, logging_level="ERROR", log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
@@ -47,8 +47,8 @@ def check(
         batch_format="pyarrow",
         compute=ray.data.ActorPoolStrategy(size=workers),
     )
-    parts = [pl.from_arrow(part) for part in found.iter_batches(batch_size=None, batch_format="pyarrow")]
-    return pl.concat(parts).sort("claim", "turn", "at").drop("turn")  # type: ignore[type-var,arg-type]
+    parts = [pl.DataFrame(pl.from_arrow(part)) for part in found.iter_batches(batch_size=None, batch_format="pyarrow")]
+    return pl.concat(parts).sort("claim", "turn", "at").drop("turn")
 
 
 class Worker:
