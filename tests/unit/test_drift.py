@@ -44,6 +44,18 @@ def test_chance_alone_is_told_at_most_as_often_as_said_and_the_naive_look_far_mo
     assert by_eye / 120 > 0.2
 
 
+def test_a_clumped_reason_is_not_taken_for_a_change():
+    """Hits come in bunches of ten: the plain test would cry wolf, the widened one does not."""
+    told = 0
+    for seed in range(60):
+        dice = np.random.default_rng(seed)
+        bunched = [
+            Week(MONDAY + timedelta(weeks=week), 1500, {"A": 10 * int(dice.binomial(150, 0.01))}) for week in range(52)
+        ]
+        told += changes(bunched)[0].is_sure
+    assert told <= 3
+
+
 def test_too_few_weeks_or_answers_say_nothing():
     for found in (
         changes(weeks({"A": lambda week: 0.1}, length=7)),

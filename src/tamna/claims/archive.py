@@ -162,11 +162,11 @@ def read_packed(query: str, values: Mapping[str, Any], types: Mapping[str, pl.Da
     return rows.with_columns(pl.col(name) == "true" for name, kind in types.items() if kind == pl.Boolean())
 
 
-def with_company(ids: Ids) -> list[int]:
-    """These statements and those they are judged with, in order of their keys. Two queries."""
+def with_company(ids: Ids, companies: Sequence[str] = ("of_patients", "of_days")) -> list[int]:
+    """These statements and those they are judged with, in order of their keys. A query a company."""
     found = set(ids)
     with connection.cursor() as cursor:
-        for query in ("of_patients", "of_days"):
+        for query in companies:
             cursor.execute(_queries()[query], {"ids": list(ids)})
             found.update(key for (key,) in cursor)
     return sorted(found)
@@ -198,10 +198,13 @@ class Checker:
         """Everything the rules find on one stored statement."""
         return self.rules.checked(*self.company(claim_id))
 
-    def findings(self, ids: Ids) -> pl.DataFrame:
-        """The same findings for many: `key` of the claim, rule_id, over, at, line_no, severity, won_at_risk, hidden."""
-        tables = frames(with_company(ids))
-        found = self._frames_check.check(tables, columns(), peers=self.peers)
+    def findings(self, ids: Ids, *, days: bool = True) -> pl.DataFrame:
+        """The same findings for many: `key` of the claim, rule_id, over, at, line_no, severity, won_at_risk, hidden.
+
+        `days`: with the physical therapy of the same days; without it the rules over a day are left to who judges whole spans.
+        """
+        tables = frames(with_company(ids, ("of_patients", "of_days") if days else ("of_patients",)))
+        found = self._frames_check.check(tables, columns(), peers=self.peers if days else frozenset())
         keys = tables["claims"].select("claim", "key")
         return found.join(keys, on="claim", maintain_order="left").filter(pl.col("key").is_in(list(ids)))
 

@@ -21,11 +21,12 @@ LEARNT = "associations"  # the table that is learnt from the statements themselv
 
 
 def rules_of(checker: Checker) -> list[str]:
-    """Ids of the rules that need the claims of other patients and are not judged with a patient's own."""
+    """Ids of the rules that need the claims of other patients: those of a day, those of peers, what usually comes together."""
     lacking = checker.not_evaluated
     return sorted({
         rule.id for rule in checker.rules.rules
-        if (rule.across_patients and lacking.get(rule.key) == "claims of other patients") or lacking.get(rule.key) == f"table {LEARNT}"
+        if (rule.key in checker.peers and rule.key not in lacking)
+        or (rule.across_patients and lacking.get(rule.key) == "claims of other patients") or lacking.get(rule.key) == f"table {LEARNT}"
     })  # fmt: skip
 
 

@@ -117,7 +117,7 @@ def _one_chunk(recheck_id: int, chunk: int) -> Recheck:
     ids, last = _next(run, chunk)
     if ids:
         checker = archive.checker(run.rules_on, run.own_rules, run.only)
-        _counted(run, checker.findings(ids).select(COLUMNS))
+        _counted(run, checker.findings(ids, days=bool(run.most)).select(COLUMNS))
         run.done += len(ids)
         run.total = max(run.total, run.done)  # statements may have been made since the run began
         run.after_patient, run.state = last, Recheck.State.RUNNING

@@ -1,8 +1,9 @@
 """Whether a share changed after some week, and by how much (심사 기준 변화 탐지).
 
 For each series and each week that leaves enough on both sides, a two-proportion z-test with the pooled share; the strongest week
-is told. The p-value is multiplied by all looks taken (every series × every week, Bonferroni), which is strict: the looks overlap. The
-interval is Wald's, 95 %, of the two shares at that week, not corrected for the choice of the week. In: answers a week, hits of each
+is told. Where weeks scatter more than chance around the two shares, z is divided by the root of that scatter (Pearson's chi-square a
+degree of freedom), so that a clumped reason is not taken for a change. The p-value is multiplied by all looks taken (every series × every week, Bonferroni), which is strict: the looks overlap. The
+interval is Wald's, 95 %, of the two shares at that week, widened alike, not corrected for the choice of the week. In: answers a week, hits of each
 series. Out: one Change a series. Raises nothing; too little says so by p = 1 and no week.
 """
 
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from math import sqrt
 
-from tamna.engines.shares import p_of, z_of
+from tamna.engines.shares import Z95, p_of, z_of
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,22 @@ def _strongest(key: str, weeks: Sequence[Week], places: Sequence[int], looks: in
     had, n = sums[best]
     has, m = whole - had, everything - n
     before, after = had / n, has / m
-    spread = 1.96 * sqrt(before * (1 - before) / n + after * (1 - after) / m)
-    p = min(1.0, p_of(z_of(had, n, has, m)) * looks)
+    scatter = sqrt(_scatter(hits, of, [before] * best + [after] * (len(of) - best)))
+    spread = Z95 * scatter * sqrt(before * (1 - before) / n + after * (1 - after) / m)
+    p = min(1.0, p_of(z_of(had, n, has, m) / scatter) * looks)
     return Change(
         key, weeks[best].on, before, after, n, m, after - before - spread, after - before + spread, p, looks, *naive
     )
+
+
+def _scatter(hits: Sequence[int], of: Sequence[int], shares: Sequence[float]) -> float:
+    """How much more than by chance the weeks scatter around their shares: 1 where they do not."""
+    parts = [
+        (hit - n * share) ** 2 / (n * share * (1 - share))
+        for hit, n, share in zip(hits, of, shares, strict=True)
+        if n and 0 < share < 1
+    ]
+    return max(1.0, sum(parts) / (len(parts) - 2)) if len(parts) > 2 else 1.0
 
 
 def _naive(hits: Sequence[int], of: Sequence[int]) -> tuple[float, float, float]:

@@ -546,7 +546,7 @@ class Small:
             )
             for part in ("", "A02"):
                 ClaimFigure.objects.get_or_create(
-                    key="decided",
+                    key="sent",
                     starts_on=date(2026, 11, 23) - timedelta(weeks=self.serial),
                     department_code="01",
                     part=part,

@@ -47,18 +47,19 @@ UNION ALL SELECT 'clerk', month, department, '', sum(seconds)::bigint, count(DIS
     ) acts GROUP BY 2, 3
 
 -- name: week
--- Answers by week of decision, each with its reason; the part '' holds how many were answered.
-WITH answers AS (
-    SELECT DISTINCT ON (r.claim_id) r.claim_id, r.status, r.reason_code, r.requested_won, r.decided_won,
-        date_trunc('week', r.decided_on)::date AS week, d.code AS department
+-- First answers by the week in which the statement was sent, each with its reason; the part '' holds how many were answered. The week
+-- of the answer would not do: cuts take longer than clean answers, so they would stand in other weeks than those they belong to.
+WITH sent AS (
+    SELECT id, date_trunc('week', sent_at AT TIME ZONE 'Asia/Seoul')::date AS week FROM claims_batch
+    WHERE date_trunc('week', sent_at AT TIME ZONE 'Asia/Seoul')::date = ANY(%(starts)s::date[])
+), answers AS (
+    SELECT DISTINCT ON (r.claim_id) r.claim_id, r.batch_id, r.status, r.reason_code, r.requested_won, r.decided_won, d.code AS department
     FROM claims_claimresponse r JOIN claims_claim c ON c.id = r.claim_id JOIN core_department d ON d.id = c.department_id
     WHERE r.kind = 'result' AND r.status <> 'held' AND r.claim_id IN (
-        SELECT near.claim_id FROM claims_claimresponse near
-        WHERE near.kind = 'result' AND near.decided_on >= (SELECT min(one) FROM unnest(%(starts)s::date[]) one)
-            AND near.decided_on < (SELECT max(one) + 7 FROM unnest(%(starts)s::date[]) one)
+        SELECT own.claim_id FROM claims_claimresponse own JOIN sent ON sent.id = own.batch_id WHERE own.kind = 'result'
     )
     ORDER BY r.claim_id, r.id
-), here AS (SELECT * FROM answers WHERE week = ANY(%(starts)s::date[]))
-SELECT 'decided', week, department, '', sum(requested_won), count(*) FROM here GROUP BY 2, 3
-UNION ALL SELECT 'decided', week, department, reason_code, sum(requested_won - decided_won), count(*)
+), here AS (SELECT answers.*, sent.week FROM answers JOIN sent ON sent.id = answers.batch_id)
+SELECT 'sent', week, department, '', sum(requested_won), count(*) FROM here GROUP BY 2, 3
+UNION ALL SELECT 'sent', week, department, reason_code, sum(requested_won - decided_won), count(*)
     FROM here WHERE status IN ('returned', 'impossible', 'adjusted') AND reason_code <> '' GROUP BY 2, 3, 4

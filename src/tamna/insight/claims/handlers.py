@@ -1,10 +1,8 @@
-"""What happens to a claim marks its month of care and its week of decision; a job counts the marked spans each minute."""
-
-from datetime import date
+"""What happens to a claim marks its month of care and its week of sending; a job counts the marked spans each minute."""
 
 from django.utils.translation import gettext_noop as noop
 
-from tamna.claims.models import Claim, ClaimResponse
+from tamna.claims.models import Batch, Claim
 from tamna.core import clock, outbox
 from tamna.core.automations import declare
 from tamna.core.models import Event
@@ -12,7 +10,7 @@ from tamna.insight.claims.services import MONTH, WEEK, mark, month_of, week_of
 
 declare(
     "claim.stats", kind="F", module="tamna.insight.claims.services", engine="insight.claims.facts",
-    covers=noop("By month, week of decision, department and reason: amounts, returns and cuts with their interval, days, clerk's minutes; each opens to its claims; history is priced anew "
+    covers=noop("By month, week of sending, department and reason: amounts, returns and cuts with their interval, days, clerk's minutes; each opens to its claims; history is priced anew "
                 "under a tried fee file or conversion factor. A clerk's minutes are those between two recorded acts at most ten minutes apart."),
 )  # fmt: skip
 declare(
@@ -39,9 +37,5 @@ def on_claim(event: Event) -> None:
     )  # fmt: skip
     mark(MONTH, [month_of(month) for month in claims.values_list("care_month", flat=True)])
     if event.name == "claim.answered":
-        days = ClaimResponse.objects.filter(claim__in=claims, kind="result").values_list("decided_on", flat=True)
-        mark(WEEK, [week_of(day) for day in days] or [week_of(_day(event))])
-
-
-def _day(event: Event) -> date:
-    return clock.business_day(event.occurred_at)
+        sent = Batch.objects.filter(responses__claim__in=claims).exclude(sent_at=None).values_list("sent_at", flat=True)
+        mark(WEEK, [week_of(clock.business_day(at)) for at in sent])

@@ -1,4 +1,4 @@
-"""Sums of claims by month of care and by week of decision, and which of them have to be counted again."""
+"""Sums of claims by month of care and by week of sending, and which of them have to be counted again."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ class ClaimFigure(models.Model):
     """청구 지표의 한 칸: `value` (won, days or seconds) and `count`, so that means and shares stay exact."""
 
     key = models.CharField(max_length=20)  # of insight.claims.facts
-    starts_on = models.DateField()  # first of a month of care, or Monday of a week of decision
+    starts_on = models.DateField()  # first of a month of care, or Monday of a week of sending
     department_code = models.CharField(max_length=2)
     part = models.CharField(max_length=10, blank=True)  # a reason code, a class of service; else empty
     value = models.BigIntegerField(default=0)

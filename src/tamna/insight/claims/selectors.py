@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import QuerySet, Sum
@@ -124,7 +124,7 @@ class Reason:
 
 
 def reasons(months: Sequence[Figures], first: date, last: date, department: str = "") -> list[Reason]:
-    """Reasons of a span, the dearest first, each with its drift by week of decision. One query."""
+    """Reasons of a span, the dearest first, each with its drift by week of sending. One query."""
     total = whole(months)
     answered = total.count("answered")
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
@@ -143,8 +143,9 @@ def reasons(months: Sequence[Figures], first: date, last: date, department: str 
 
 
 def weeks(first: date, last: date, department: str = "") -> list[drift.Week]:
-    """Answers and reasons by week of decision. One query."""
-    rows = ClaimFigure.objects.filter(key=WEEK_KEY, starts_on__range=(week_of(first), last))
+    """Answers and reasons by week of sending, but for the last ones, whose answers are still coming. One query."""
+    settled = min(last, clock.today()) - timedelta(days=TERMS.settled_days.at(last).value)
+    rows = ClaimFigure.objects.filter(key=WEEK_KEY, starts_on__range=(week_of(first), settled))
     rows = rows.filter(department_code=department) if department else rows
     hits: dict[date, dict[str, int]] = defaultdict(dict)
     for on, part, count in rows.values_list("starts_on", "part").annotate(n=Sum("count")).order_by("starts_on"):

@@ -6,15 +6,16 @@ from functools import lru_cache
 from importlib import resources
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import TruncWeek
 
-from tamna.claims.models import Claim, ClaimResponse
+from tamna.claims.models import Batch, Claim
 from tamna.core import clock
 from tamna.insight.claims.models import ClaimFigure, StaleFigure
 from tamna.insight.claims.terms import TERMS
 
 MONTH, WEEK = "month", "week"
-WEEK_KEY = "decided"
+WEEK_KEY = "sent"
 AT_A_TIME = 6  # spans a transaction
 Cell = tuple[str, date, str, str]
 Facts = dict[Cell, tuple[int, int]]
@@ -105,8 +106,7 @@ def rebuild(start: date, end: date) -> list[Cell]:
               .values_list("care_month", flat=True).distinct()}  # fmt: skip
     kept = ClaimFigure.objects.filter(starts_on__range=(start.replace(day=1), end))
     months |= set(kept.exclude(key=WEEK_KEY).values_list("starts_on", flat=True))
-    answers = ClaimResponse.objects.filter(kind="result", decided_on__range=(start, end))
-    weeks = set(answers.annotate(week=TruncWeek("decided_on")).values_list("week", flat=True).distinct())
+    weeks = _weeks(Batch.objects.filter(sent_at__date__range=(start, end)))
     weeks |= set(kept.filter(key=WEEK_KEY).values_list("starts_on", flat=True))
     return _in_parts(MONTH, sorted(months)) + _in_parts(WEEK, sorted(weeks))
 
@@ -114,12 +114,21 @@ def rebuild(start: date, end: date) -> list[Cell]:
 def recount_months(care_months: Iterable[str]) -> int:
     """Months of care that came in as a whole, with the weeks of their answers. Returns how many cells moved."""
     wanted = sorted(set(care_months))
-    answers = ClaimResponse.objects.filter(kind="result", claim__care_month__in=wanted)
-    weeks = answers.annotate(week=TruncWeek("decided_on")).values_list("week", flat=True).distinct()
-    return len(_in_parts(MONTH, [month_of(month) for month in wanted])) + len(_in_parts(WEEK, sorted(set(weeks))))
+    weeks = _weeks(Batch.objects.filter(care_month__in=wanted))
+    return len(_in_parts(MONTH, [month_of(month) for month in wanted])) + len(_in_parts(WEEK, sorted(weeks)))
+
+
+def _weeks(batches: QuerySet[Batch]) -> set[date]:
+    """Weeks in which these batches were sent."""
+    sent = (
+        batches.exclude(sent_at=None)
+        .annotate(week=TruncWeek("sent_at", tzinfo=clock.SEOUL))
+        .values_list("week", flat=True)
+    )
+    return {week.astimezone(clock.SEOUL).date() for week in sent.distinct()}
 
 
 def mark_day(on: date) -> None:
-    """A day of care came in by bulk, with the answers of the fortnight after it."""
+    """A day of care came in by bulk, sent on the same day where it was old enough."""
     mark(MONTH, [on.replace(day=1)])
-    mark(WEEK, [week_of(on + timedelta(days=days)) for days in (0, 7, 14)])
+    mark(WEEK, [week_of(on)])

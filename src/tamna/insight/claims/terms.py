@@ -10,6 +10,7 @@ class Terms:
     high_cost_won: Dated[int]
     drift_weeks: Dated[int]
     drift_answers: Dated[int]
+    settled_days: Dated[int]
 
 
 TERMS = load("claims/figures", Terms)

@@ -74,7 +74,7 @@ def reasons(request: HttpRequest) -> HttpResponseBase:
     shown = changed[0].code if changed else rows[0].code if rows else ""
     context = {
         "changed": changed, "by_eye": sum(1 for row in rows if row.change and row.change.naive_is_sure), "shown": shown, "weeks": weeks,
-        "labels": [f"{week.on.month}. {week.on.day}." for week in weeks], "reason_name": reason_name, "needs": TERMS,
+        "labels": [f"{week.on:%y}. {week.on.month}. {week.on.day}." for week in weeks], "reason_name": reason_name, "needs": TERMS,
         "shares": [100 * week.hits.get(shown, 0) / week.answered if week.answered else None for week in weeks],
         "looks": max((row.change.looks for row in rows if row.change), default=0),
         "opens": lambda row: records_url("back", first, last, department, row.code), "last": last,
