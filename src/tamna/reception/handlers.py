@@ -7,6 +7,26 @@ from tamna.core.automations import declare
 from tamna.core.models import Event
 
 declare("claim.his", kind="F", module="tamna.reception.his", engine="connect.his (HL7 v2 over MLLP)")
+declare(
+    "lang.translate",
+    kind="L",
+    module="tamna.reception.conversation",
+    engine="engines.language.translation",
+    covers=noop("The counter's conversation by phrase book and glossary, each term, number and denial verified; no language model is connected to the screen."),
+)
+declare(
+    "lang.culture",
+    kind="L",
+    module="tamna.reception.conversation",
+    covers=noop("Notes for three languages beside the conversation and on the desk; from experience at counters, none confirmed by a source."),
+)
+declare(
+    "lang.dialect",
+    kind="E",
+    module="tamna.reception.conversation",
+    engine="engines.language.dialect",
+    covers=noop("What is typed in Jejueo into standard Korean with each word explained; speech is not built, and no native speaker has checked the lexicon."),
+)
 declare("rec.wait", kind="P", module="tamna.reception.waits", engine="engines.waits, else engines.queueing")
 declare(
     "rec.flow",

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tamna.reception import booking_views, exchange_views, hours_views, model_views, newcomer_views, views
+from tamna.reception import booking_views, conversation_views, exchange_views, hours_views, model_views, newcomer_views, views
 
 app_name = "reception"
 urlpatterns = [
@@ -29,6 +29,8 @@ urlpatterns = [
     path("waiting/new", booking_views.wait_for, name="wait-for"),
     path("waiting/<int:request_id>/over", booking_views.wait_over, name="wait-over"),
     path("waiting/offers/<uuid:public_id>/<str:verdict>", booking_views.answer, name="answer"),
+    path("conversation", conversation_views.talk, name="conversation"),
+    path("conversation/say", conversation_views.say, name="say"),
     path("models", model_views.models, name="models"),
     path("models/<str:key>/switch", model_views.switch, name="model-switch"),
     path("doctors", hours_views.doctors, name="doctors"),

@@ -19,7 +19,7 @@ from tamna.patients import selectors as people
 from tamna.patients import services as registration
 from tamna.patients.models import Patient
 from tamna.patients.views import PAYERS
-from tamna.reception import selectors, services, signs
+from tamna.reception import conversation, selectors, services, signs
 from tamna.reception.lists import BOOKINGS
 from tamna.reception.models import Ticket
 
@@ -56,6 +56,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         context |= {
             "coverage": coverage, "bookings": selectors.bookings_today(chosen.pk), "stale": people.is_stale(chosen),
             "unchecked": coverage is None or coverage.checked_on < clock.today(), "last": selectors.visits_of(chosen.pk).order_by("-arrived_at").first(),
+            "notes": conversation.notes(chosen.language, ("names", "dates", "interpreter")),
         }  # fmt: skip
     return render(request, "reception/desk.html", context)
 

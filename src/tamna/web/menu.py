@@ -24,6 +24,7 @@ ENTRIES = (
     Entry(noop("My work"), noop("Home"), "web:home", access.SIGNED_IN),
     Entry(noop("My work"), noop("Proposals"), "web:proposals", "automations.decide"),
     Entry(noop("Patient affairs"), noop("Reception desk"), "reception:desk", "reception.receive"),
+    Entry(noop("Patient affairs"), noop("Counter conversation"), "reception:conversation", "reception.see"),
     Entry(noop("Patient affairs"), noop("Bookings"), "reception:bookings", "reception.see"),
     Entry(noop("Patient affairs"), noop("Times"), "reception:times", "reception.see"),
     Entry(noop("Patient affairs"), noop("Waiting list"), "reception:waiting", "reception.see"),
