@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import translation
 
 from tamna.core.models import AuditEntry
@@ -22,7 +23,9 @@ def test_a_sentence_of_the_book_is_shown_with_its_terms():
 
 @pytest.mark.parametrize("with_", ["en", "zh", "ja"])
 def test_what_is_not_translated_is_never_shown_to_the_guest(with_):
-    turn = conversation.turn("약을 3정 드시지 말고 원장님께 여쭤보라고 하셨던 그 서류 있잖아요.", with_=with_, by_guest=False)
+    turn = conversation.turn(
+        "약을 3정 드시지 말고 원장님께 여쭤보라고 하셨던 그 서류 있잖아요.", with_=with_, by_guest=False
+    )
     assert turn.shown == "" and turn.faults
     assert turn.draft.startswith("약")  # for the clerk
 
@@ -49,17 +52,29 @@ def test_every_ready_sentence_translates_whole():
 
 def test_every_step_has_a_note_in_every_language():
     for lang in ("en", "zh-Hans", "ja"):
-        assert {note.step for note in conversation.notes(lang)} == {"Names", "Dates", "Payment", "Consent", "Interpreter"}
+        assert {note.step for note in conversation.notes(lang)} == {
+            "Names",
+            "Dates",
+            "Payment",
+            "Consent",
+            "Interpreter",
+        }
     assert conversation.notes("ko") == conversation.notes("jeju") == []
 
 
 @pytest.mark.django_db
-def test_the_screen_keeps_nothing_of_what_is_said(sign_in):
-    client, entries = sign_in("reception"), AuditEntry.objects.count()
+def test_the_screen_keeps_nothing_of_what_is_said(user_of, hospital):
+    client = Client()
+    client.force_login(user_of("reception"))
+    entries = AuditEntry.objects.count()
     said = "접수증을 보여 주세요."
     page = client.post("/reception/conversation/say", {"with": "en", "side": "staff", "said": said})
     assert "registration" in page.content.decode().lower() and "no-store" in page["Cache-Control"]
-    part = client.post("/reception/conversation/say", {"with": "zh-Hans", "side": "staff", "said": said}, headers={"HX-Request": "true"})
+    part = client.post(
+        "/reception/conversation/say",
+        {"with": "zh-Hans", "side": "staff", "said": said},
+        headers={"HX-Request": "true"},
+    )
     assert "<html" not in part.content.decode() and 'lang="zh-Hans"' in part.content.decode()
     assert AuditEntry.objects.count() == entries
     with connection.cursor() as cursor:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from tamna.core.format import language as reader
 from tamna.engines.language.dialect import to_standard
-from tamna.engines.language.translation import Phrase, book, translate
+from tamna.engines.language.translation import book, translate
 from tamna.params import load_raw
 
 LANGUAGES = {"en": "English", "zh": "中文", "ja": "日本語", "jeju": "제주어"}  # the guest's, by its name in itself
@@ -77,14 +77,16 @@ def moment(with_: str) -> str:
     return next(phrase.words.get(with_, phrase.words["ko"]) for phrase in book() if phrase.id == "g.moment")
 
 
-@lru_cache(maxsize=1)
-def _ready() -> dict[str, tuple[Phrase, ...]]:
-    """Sentences without a slot, by group."""
-    groups: dict[str, list[Phrase]] = {}
+@lru_cache(maxsize=4)
+def _ready(lang: str) -> dict[str, tuple[str, ...]]:
+    """Sentences without a slot, by group; from a guest's language only those that come out right in Korean."""
+    groups: dict[str, list[str]] = {}
     for phrase in book():
-        if not any("{" in words or "[" in words for words in phrase.words.values()):
-            groups.setdefault(phrase.group, []).append(phrase)
-    return {group: tuple(phrases) for group, phrases in groups.items()}
+        if any("{" in words or "[" in words for words in phrase.words.values()):
+            continue
+        if lang == "ko" or not translate(phrase.words[lang], source=lang, target="ko").flagged:
+            groups.setdefault(phrase.group, []).append(phrase.words[lang])
+    return {group: tuple(dict.fromkeys(lines)) for group, lines in groups.items()}
 
 
 def sentences(lang: str) -> list[tuple[str, list[str]]]:
@@ -93,7 +95,7 @@ def sentences(lang: str) -> list[tuple[str, list[str]]]:
         "greeting": _("Welcome and directions"), "who": _("Person and papers"), "booking": _("Booking"), "body": _("Complaints"),
         "money": _("Payment"), "stay": _("Admission"), "kiosk": _("Kiosk and slip"),
     }  # fmt: skip
-    return [(words, [phrase.words[lang] for phrase in _ready().get(group, ())]) for group, words in headings.items()]
+    return [(words, list(_ready(lang).get(group, ()))) for group, words in headings.items()]
 
 
 @dataclass(frozen=True)

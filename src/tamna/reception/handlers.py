@@ -12,20 +12,26 @@ declare(
     kind="L",
     module="tamna.reception.conversation",
     engine="engines.language.translation",
-    covers=noop("The counter's conversation by phrase book and glossary, each term, number and denial verified; no language model is connected to the screen."),
+    covers=noop(
+        "The counter's conversation by phrase book and glossary, each term, number and denial verified; no language model is connected to the screen."
+    ),
 )
 declare(
     "lang.culture",
     kind="L",
     module="tamna.reception.conversation",
-    covers=noop("Notes for three languages beside the conversation and on the desk; from experience at counters, none confirmed by a source."),
+    covers=noop(
+        "Notes for three languages beside the conversation and on the desk; from experience at counters, none confirmed by a source."
+    ),
 )
 declare(
     "lang.dialect",
     kind="E",
     module="tamna.reception.conversation",
     engine="engines.language.dialect",
-    covers=noop("What is typed in Jejueo into standard Korean with each word explained; speech is not built, and no native speaker has checked the lexicon."),
+    covers=noop(
+        "What is typed in Jejueo into standard Korean with each word explained; speech is not built, and no native speaker has checked the lexicon."
+    ),
 )
 declare("rec.wait", kind="P", module="tamna.reception.waits", engine="engines.waits, else engines.queueing")
 declare(
