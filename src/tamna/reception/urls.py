@@ -1,6 +1,14 @@
 from django.urls import path
 
-from tamna.reception import booking_views, conversation_views, exchange_views, hours_views, model_views, newcomer_views, views
+from tamna.reception import (
+    booking_views,
+    conversation_views,
+    exchange_views,
+    hours_views,
+    model_views,
+    newcomer_views,
+    views,
+)
 
 app_name = "reception"
 urlpatterns = [
