@@ -50,7 +50,7 @@ def environment(**options: Any) -> Environment:
 def language_name(code: str) -> str:
     """A language's name in the reader's language; an unknown code shows itself."""
     try:
-        return str(get_language_info(code.lower())["name_translated"])
+        return str(get_language_info({"zh": "zh-hans"}.get(code.lower(), code.lower()))["name_translated"])
     except KeyError:
         return code
 
