@@ -95,7 +95,7 @@ def certificate(request: HttpRequest, public_id: UUID) -> HttpResponse:
         at=clock.now(),
     )
     data: dict[str, Any] = {
-        "columns": [_("Class"), _("Term by"), _("Records"), _("Erased"), _("Key destroyed")],
+        "columns": [_("Class of record"), _("Term by"), _("Records"), _("Erased"), _("Key destroyed")],
         "rows": [[class_name(group["kind"]), group["law"], str(group["count"]), day(row.erased_at), day(row.final_at)] for group in groups],
         "lines": [
             _("The sealed values were overwritten on %(erased)s. The key that had sealed them was destroyed on %(final)s; any copy left behind opens no more.")

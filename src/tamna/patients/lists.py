@@ -71,7 +71,7 @@ MERGES = define(
             Column("gone", noop("Merged chart"), lambda row: row.gone.chart_no),
             Column("rows", noop("Records moved"), lambda row: sum(len(ids) for ids in row.moved.values()), number=True),
             Column("reason", noop("Reason"), lambda row: row.reason, wide=True),
-            Column("by", noop("By"), lambda row: called(row.merged_by), wide=True),
+            Column("by", noop("Merged by"), lambda row: called(row.merged_by), wide=True),
             Column("state", noop("State"), lambda row: _("Undone") if row.undone_at else _("Holds")),
         ),
         empty=noop("No records were merged yet."), hint=noop("Open a patient and look under “Same person?”."),
@@ -124,11 +124,11 @@ DOCUMENTS = define(
         columns=(
             Column("day", noop("Written on"), lambda row: str(row.written_on), sort=("written_on", "id")),
             Column("title", noop("Title"), lambda row: row.title),
-            Column("class", noop("Class"), lambda row: class_name(row.kind)),
+            Column("class", noop("Class of record"), lambda row: class_name(row.kind)),
             Column("until", noop("Kept until"), lambda row: str(row.keep_until or ""), wide=True),
             Column("state", noop("State"), lambda row: row.get_state_display()),
         ),
-        filters=(Filter("class", noop("Class"), lambda rows, kind: rows.filter(kind=kind), kind="choice", options=_classes),),
+        filters=(Filter("class", noop("Class of record"), lambda rows, kind: rows.filter(kind=kind), kind="choice", options=_classes),),
         empty=noop("No document is filed yet."), hint=noop("File the first one above."),
     )
 )  # fmt: skip
@@ -137,7 +137,7 @@ SORTING = define(
     Listing(
         "patients.sorting", noop("Documents to sort"), "patients.register", view="patients:sorting", order=("-id",), of_patients=True,
         columns=(
-            Column("at", noop("Filed"), lambda row: moment(row.filed_at), sort=("id",)),
+            Column("at", noop("Filed on"), lambda row: moment(row.filed_at), sort=("id",)),
             Column("chart", noop("Chart"), lambda row: row.patient.chart_no, wide=True),
             Column("title", noop("Title"), lambda row: row.title),
             Column("suggested", noop("Perhaps"), lambda row: class_name(row.suggested)),
@@ -152,8 +152,8 @@ DISPOSALS = define(
     Listing(
         "patients.disposals", noop("Disposal"), "privacy.dispose", view="patients:disposals", order=("-id",),
         columns=(
-            Column("asked", noop("Asked"), lambda row: moment(row.asked_at), sort=("id",)),
-            Column("by", noop("By"), lambda row: row.asked_by.name),
+            Column("asked", noop("Asked for on"), lambda row: moment(row.asked_at), sort=("id",)),
+            Column("by", noop("Asked by"), lambda row: row.asked_by.name),
             Column("records", noop("Records"), lambda row: row.records, number=True),
             Column("decided", noop("Decided by"), lambda row: row.decided_by.name if row.decided_by else "", wide=True),
             Column("state", noop("State"), lambda row: row.get_state_display()),

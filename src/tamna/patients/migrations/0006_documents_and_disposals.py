@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                 ('confidence', models.DecimalField(decimal_places=3, max_digits=4)),
                 ('words', models.JSONField(default=list)),
                 ('kind', models.CharField(blank=True, max_length=14)),
-                ('state', models.CharField(choices=[('waiting', 'Waits for a person'), ('sorted', 'Filed'), ('erased', 'Erased')], max_length=7)),
+                ('state', models.CharField(choices=[('waiting', 'Waits for a person'), ('sorted', 'In the file'), ('erased', 'Erased')], max_length=7)),
                 ('written_on', models.DateField()),
                 ('keep_until', models.DateField(blank=True, null=True)),
                 ('is_extended', models.BooleanField(default=False)),

@@ -14,7 +14,7 @@ class FiledDocument(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waits for a person")
-        SORTED = "sorted", _("Filed")
+        SORTED = "sorted", _("In the file")
         ERASED = "erased", _("Erased")
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
