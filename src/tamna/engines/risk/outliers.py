@@ -1,8 +1,8 @@
 """Statements unlike their peers and their own past (과다 청구 의심): how surprising each fact of a statement is, and which one the most.
 
 Learnt from past statements alone, without labels: how many of a code come on a line, how often it comes twice on a day, for which sex, age,
-department and diagnosis, whether a first-visit fee follows a recent visit or stands beside a disease that hardly has one, whether somebody
-in bed is seen as an outpatient, and the total against peers (robust z). Each fact is ranked among the past's own; a statement's score is its rarest fact (smallest p).
+department and diagnosis, whether a first-visit fee follows a recent visit, whether somebody in bed is seen as an outpatient, and the
+total against peers (robust z). Each fact is ranked among the past's own; a statement's score is its rarest fact (smallest p).
 Peers: Iglewicz & Hoaglin 1993 (median and MAD); ranks instead of sums, since facts of different kinds have no common unit.
 """
 
@@ -15,7 +15,7 @@ import polars as pl
 
 from tamna.engines.learning.columns import Floats
 
-PARTS = ("quantity", "repeat", "sex", "age", "place", "pair", "first_visit", "first_disease", "in_bed", "amount")
+PARTS = ("quantity", "repeat", "sex", "age", "place", "pair", "first_visit", "in_bed", "amount")
 AGES = (1, 6, 18, 40, 65)  # bands
 GAPS = (8, 31, 91, 366)  # days since the last visit to the department
 PRIOR = 20.0  # statements of the department that a diagnosis group is mixed with
@@ -214,9 +214,7 @@ def _tables(facts: _Facts) -> dict[str, pl.DataFrame]:
     )
     first = lines.filter((pl.col("setting") == "outpatient") & (pl.col("section") == CONSULTATION)).unique("claim_id")
     is_first = (pl.col("section") == FIRST[0]) & (pl.col("sub") == FIRST[1])
-    fees = {"n": pl.len().cast(pl.Float64), "hits": is_first.sum().cast(pl.Float64)}
-    visits = first.group_by("gap").agg(**fees).sort("gap")
-    diseases = first.group_by("group", "gap").agg(**fees).sort("group", "gap")
+    visits = first.group_by("gap").agg(n=pl.len().cast(pl.Float64), hits=is_first.sum().cast(pl.Float64)).sort("gap")
     peers = about.group_by("setting", "department", "group").agg(
         n=pl.len().cast(pl.Float64), middle=pl.col("total").log1p().median(), spread=_mad()
     )
@@ -230,7 +228,6 @@ def _tables(facts: _Facts) -> dict[str, pl.DataFrame]:
         "quantity": quantity, "repeat": repeat, "sex": _counted(with_code, ["code"], ["sex"]), "age": _counted(with_code, ["code"], ["band"]),
         "place": place.sort("setting", "department", "code"), "group": group.sort("setting", "department", "group", "code"),
         "groups": in_group.sort("setting", "department", "group"), "departments": in_department.sort("setting", "department"), "first_visit": visits,
-        "first_disease": diseases,
         "peers": peers.sort("setting", "department", "group"), "wide": wide.sort("setting", "department"), "alone": alone.sort("setting", "code"),
         "pair": facts.pairs.group_by("setting", "code", "other").agg(hits=pl.len().cast(pl.Float64)).rename({"other": "sex"}).sort("setting", "code", "sex"),
     }  # fmt: skip
@@ -268,8 +265,6 @@ def _surprises(tables: Mapping[str, pl.DataFrame], facts: _Facts) -> pl.DataFram
         _part("pair", _pairs(facts.pairs, tables), None),
         _part("first_visit", _first_visits(lines, tables["first_visit"]), "gap"),
     ]
-    if "first_disease" in tables:  # norms learnt before it was looked at have none
-        found.append(_part("first_disease", _first_of_disease(lines, tables), "gap"))
     bed = about.filter(pl.col("in_bed")).select("claim_id", hits=pl.lit(0.0), n=pl.lit(0.0), surprise=pl.lit(SURE))
     found.append(_part("in_bed", bed, None))
     found.append(_part("amount", _amounts(about, tables), "total"))
@@ -334,23 +329,14 @@ def _pairs(pairs: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFr
     return found.with_columns(n=pl.min_horizontal(pl.col("n").fill_null(0.0), pl.col("m").fill_null(0.0)))
 
 
-def _first_fees(lines: pl.DataFrame) -> pl.DataFrame:
-    is_first = (pl.col("section") == FIRST[0]) & (pl.col("sub") == FIRST[1])
-    return lines.filter((pl.col("setting") == "outpatient") & is_first)
-
-
 def _first_visits(lines: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
-    return _first_fees(lines).filter(pl.col("gap") <= len(GAPS)).join(table, on="gap", how="left")
-
-
-def _first_of_disease(lines: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """A first-visit fee's share among visits for the disease after such a gap, leaning to its share among all after it."""
-    rows = _first_fees(lines).join(tables["first_disease"], on=["group", "gap"], how="left")
-    every = tables["first_visit"].select("gap", every="n", firsts="hits")
-    rows = rows.join(every, on="gap", how="left").with_columns(pl.col("n", "hits").fill_null(0.0))
-    usual = (pl.col("firsts").fill_null(0.0) + 0.5) / (pl.col("every").fill_null(0.0) + 1.0)
-    share = (pl.col("hits") + PRIOR * usual) / (pl.col("n") + PRIOR)
-    return rows.with_columns(surprise=-share.log10())
+    rows = lines.filter(
+        (pl.col("setting") == "outpatient")
+        & (pl.col("section") == FIRST[0])
+        & (pl.col("sub") == FIRST[1])
+        & (pl.col("gap") <= len(GAPS))
+    )
+    return rows.join(table, on="gap", how="left")
 
 
 def _amounts(about: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
