@@ -5,6 +5,7 @@ the whole archive in one place and are not judged here; `RuleSet.not_evaluated(c
 In: frames as `FramesCheck.check` takes them. Out: the findings it gives, in its order. Needs the extra `ray`.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ def check(
     tables = list(batches(frames, batch))
     if not ray.is_initialized():
         ray.init(num_cpus=workers, include_dashboard=False, logging_level="ERROR", log_to_driver=False)
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     ray.data.DataContext.get_current().enable_progress_bars = False
     found = ray.data.from_arrow(tables).map_batches(
         Worker,
