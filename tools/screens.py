@@ -110,6 +110,9 @@ def fill(here: Place) -> None:
         )
     if done.returncode != 3:  # the cut one is refused
         raise RuntimeError(done.stderr.decode())
+    lead = signed_in(here.url, "front_lead")
+    asked = {"department": "01", "peak": "110", "low": "90", "servers": "2", "more": "1", "earlier": "30"}
+    lead.post("/reception/season/new", data={**form_of(lead, "/reception/season"), **asked}).raise_for_status()
     claims = signed_in(here.url, "claims1")
     form = form_of(claims, "/billing/fees")
     claims.post(

@@ -9,7 +9,7 @@ from tamna.core import clock, outbox
 from tamna.core.actor import Actor
 from tamna.core.models import Department, Practitioner
 from tamna.patients import services as registration
-from tamna.reception import learning, selectors, services, waits
+from tamna.reception import arrivals, learning, selectors, services, waits
 from tamna.reception.models import (
     Appointment,
     ArrivalForecast,
@@ -78,7 +78,7 @@ def test_a_model_that_cannot_be_opened_does_not_stop_the_desk(past, clerk, monke
     department, _doctor, people = past
     LearntModel.objects.filter(pk=learning.learn_waits().pk).update(is_baseline=False)
     found = learning.waits_in_use()
-    monkeypatch.setattr(type(found), "predict", lambda *_: 1 / 0)
+    monkeypatch.setattr(type(found), "tell", lambda *_: 1 / 0)
     assert services.receive(patient_id=people[0].pk, department_id=department.pk, by=clerk).predicted_by == "baseline"
 
 
@@ -94,13 +94,13 @@ def test_the_live_error_is_that_of_what_was_told(past):
 
 
 def test_the_night_tells_arrivals_of_the_coming_days_beside_the_week_before(past):
-    assert learning.tell_arrivals() == learning.TOLD_DAYS
+    assert learning.tell_arrivals() == arrivals.TOLD_DAYS
     assert learning.tell_arrivals() == 0  # once a day
-    days = learning.coming()
+    days = arrivals.coming()
     assert days[0].on == clock.today() and all(day.low80 <= day.mean <= day.high80 for day in days)
     assert days[0].baseline == 40
     ArrivalForecast.objects.create(on=clock.today() - timedelta(days=1), told_on=clock.today() - timedelta(days=2), mean=30, low80=20, high80=44, baseline=36, is_baseline=False)  # fmt: skip
-    told = learning.yesterday()
+    told = arrivals.yesterday()
     assert (told.came, told.error, told.baseline_error) == (40, 10, 4)
 
 

@@ -73,6 +73,7 @@ DEEDS = {
     "reports.taken": noop("Reported staff and machines read in"), "clinical_note.written": noop("Clinical note written"),
     "appointment.squeezed_in": noop("Squeezed in"), "waiting.asked": noop("Put on the waiting list"),
     "waiting.withdrawn": noop("Taken off the waiting list"),
+    "result.ready": noop("Result ready"), "contact_choice.set": noop("Wishes about notices kept"),
     "model.switched": noop("Model switched on or off"), "appointment.reminded": noop("Reminded of a booking"),
     "rule.approved": noop("Claim rule approved"), "rule.asked": noop("Approval of a claim rule asked for"),
     "rule.exported": noop("Claim rules downloaded"), "rule.refused": noop("Claim rule sent back"),

@@ -19,7 +19,7 @@ from tamna.core.models import Department
 from tamna.core.paging import page
 from tamna.insight import selectors
 from tamna.insight.figures import FIGURES, Total, list_url, shown
-from tamna.reception import learning
+from tamna.reception import arrivals
 
 DAYS = 30
 DONE_URL = "/proposals?state=done"
@@ -77,10 +77,10 @@ def director(request: HttpRequest) -> HttpResponse:
 
 def _foretold() -> list[dict[str, Any]]:
     """Visits of the next day that has any, with their interval and yesterday's error; nothing before the first night."""
-    coming = [row for row in learning.coming() if row.on > clock.today() and row.mean >= 1]
+    coming = [row for row in arrivals.coming() if row.on > clock.today() and row.mean >= 1]
     if not coming:
         return []
-    row, before = coming[0], learning.yesterday()
+    row, before = coming[0], arrivals.yesterday()
     note = _("%(low)s to %(high)s in 8 of 10 cases") % {
         "low": number(round(row.low80)),
         "high": number(round(row.high80)),

@@ -3,12 +3,11 @@
 from django.conf import settings
 from django.utils.translation import gettext_noop as noop
 
-from tamna.core import outbox
+from tamna.core.actor import Actor
 from tamna.core.automations import declare
-from tamna.core.models import Event
-from tamna.lobby import codes
+from tamna.lobby import codes, links, names
 from tamna.patients.models import Patient
-from tamna.reception import signs
+from tamna.reception import communications, signs
 
 declare("rec.kiosk", kind="F", module="tamna.lobby.kiosk_views", engine="lobby.services.check_in",
         covers=noop("Returning patients by touch or keys, in four languages, also while the server is away. New patients are sent to the desk; printing is the browser's."))  # fmt: skip
@@ -32,9 +31,9 @@ def scanned_code(text: str) -> Patient | None:
     return codes.read(text).appointment.patient if text.startswith(codes.HEAD) else None
 
 
-@outbox.on("appointment.booked", key="lobby.booking_notice")
-def on_booked(event: Event) -> None:
-    if settings.PATIENT_URL:
-        from tamna.lobby.tasks import send_booking_notice
+def page_of(patient: Patient) -> str:
+    """The address of the patient's own page for notices; none where the hospital has no public address."""
+    return settings.PATIENT_URL + links.make(patient=patient, by=Actor.system("notice")) if settings.PATIENT_URL else ""
 
-        send_booking_notice.defer(appointment_id=event.payload["appointment_id"])
+
+communications.use(communications.Words(page_of, names.hospital, names.department))

@@ -1,6 +1,6 @@
 """The one way a message leaves for a patient (문자 발송): consent asked at the moment of sending, sent once, noted without its words."""
 
-from tamna.connect.messaging import Message, send
+from tamna.connect.messaging import Message, Sent, send
 from tamna.core import clock
 from tamna.core.models import InterfaceMessage
 from tamna.patients.consents import consented
@@ -20,3 +20,11 @@ def write_to(patient: Patient, *, purpose: str, kind: str, key: str, text: str) 
         defaults={"kind": kind, "status": "sent", "detail": sent.message_id, "at": clock.now()},
     )  # fmt: skip
     return True
+
+
+def hand_over(patient: Patient, *, purpose: str, message: Message) -> Sent | None:
+    """Hand one message to the carrier for a sender that keeps its own record. None: the patient did not agree.
+
+    Raises Unreachable, Refused.
+    """
+    return send(message) if consented(patient, purpose) else None

@@ -181,6 +181,15 @@ def finish(request: HttpRequest, public_id: UUID, body: list[Diagnosis]) -> dict
     return {"status": done.status}
 
 
+@router.post("/encounters/{uuid:public_id}/results/{report}")
+@scope("reception.receive")
+def result_ready(request: HttpRequest, public_id: UUID, report: str) -> dict[str, Any]:
+    """The laboratory says that a report of a visit is ready: the patient is told once a report (결과 안내)."""
+    encounter = get_object_or_404(Encounter, public_id=public_id)
+    services.announce_result(encounter=encounter, report=report, by=actor(request))
+    return {"announced": True}
+
+
 @router.get("/encounters/{uuid:public_id}")
 @scope("reception.see")
 def read(request: HttpRequest, public_id: UUID) -> dict[str, Any]:

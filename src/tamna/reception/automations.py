@@ -13,8 +13,10 @@ from tamna.core.actor import Actor
 from tamna.core.automations import Action, Proposal, automation
 from tamna.core.models import Event
 from tamna.core.models import Proposal as Made
-from tamna.reception import reminders as reminders  # registers itself
+from tamna.reception import reminders as reminders  # these register themselves
 from tamna.reception import selectors, services
+from tamna.reception import staffing as staffing
+from tamna.reception import utilisation as utilisation
 from tamna.reception.models import Encounter, Ticket
 
 OLD_DAYS = 14  # an answer older than this is asked for again before the visit

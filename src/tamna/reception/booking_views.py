@@ -18,7 +18,7 @@ from tamna.core.errors import DomainError
 from tamna.core.models import Department
 from tamna.patients import selectors as people
 from tamna.patients.models import Patient
-from tamna.reception import booking, times, waiting_list
+from tamna.reception import booking, suggestions, times, waiting_list
 from tamna.reception.conflicts import conflicts
 from tamna.reception.lists import WAITING_LIST
 from tamna.reception.models import Appointment, Slot
@@ -62,6 +62,7 @@ def month(request: HttpRequest) -> HttpResponse:
         "on": on, "days": days, "blank": days[0].on.weekday(), "slots": times.day(keys, on, holder=_holder(request)), "doctors": doctors,
         "departments": departments, "department": code, "words": words, "people": found, "patient": patient, "moving": moving,
         "query": urlencode({key: value for key, value in kept.items() if value}), "kept": kept,
+        "suggested": suggestions.suggest(patient.pk, keys, on, holder=_holder(request)) if patient and may(request.user, "reception.book") else [],
         "previous": max((on.replace(day=1) - timedelta(days=1)).replace(day=1), clock.today()), "following": (on.replace(day=28) + timedelta(days=4)).replace(day=1),
     }  # fmt: skip
     return render(request, "reception/times.html", context)

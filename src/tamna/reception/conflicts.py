@@ -60,7 +60,7 @@ def conflicts(slot: Slot, patient_id: int | None = None, holder: str = "") -> li
                 ("move_other", "other_time"), other))  # fmt: skip
         elif other.slot_id == slot.pk:
             found.append(Conflict("taken", _("Somebody has this time."), ("other_time", "squeeze_in", "waiting_list")))
-        elif not other.slot.is_extra:
+        elif not (other.slot.is_extra or slot.is_extra):
             found.append(Conflict("doctor_busy", _("The doctor sees somebody from %(time)s for %(minutes)s minutes.") % {
                 "time": clock_time(other.starts_at), "minutes": other.slot.minutes}, ("other_time", "squeeze_in")))  # fmt: skip
     held = SlotHold.objects.filter(slot=slot, until__gt=now).exclude(holder=holder).first()

@@ -6,6 +6,8 @@ from tamna.core import outbox
 from tamna.core.automations import declare
 from tamna.core.models import Event
 
+NEAR = 2  # places after the one in the room that are told to come
+
 declare("claim.his", kind="F", module="tamna.reception.his", engine="connect.his (HL7 v2 over MLLP)")
 declare(
     "lang.translate",
@@ -40,7 +42,7 @@ declare(
     module="tamna.reception.learning",
     engine="engines.forecast",
     covers=noop(
-        "Visits of the whole hospital by day, 14 days ahead, told each night and measured; neither by department nor by hour yet."
+        "Visits by day 14 days ahead, by department and hour for a week, told each night with intervals and measured; weather and visitors to the island are not among the causes."
     ),
 )
 declare(
@@ -70,6 +72,62 @@ def on_freed(event: Event) -> None:
     from tamna.reception.waiting_list import offer
 
     offer(Appointment.objects.get(pk=event.payload["appointment_id"]), Actor.automation("rec.change"))
+
+
+@outbox.on("appointment.booked", "appointment.cancelled", key="reception.tell_booking")
+def on_booking(event: Event) -> None:
+    """The patient is told of a booking and of its end; of a move, only of the new time."""
+    from tamna.reception.communications import tell
+    from tamna.reception.models import Appointment
+
+    row = Appointment.objects.select_related("patient").get(pk=event.payload["appointment_id"])
+    kind = "booking" if event.name == "appointment.booked" else "cancelled"
+    if row.starts_at > event.occurred_at and not (kind == "cancelled" and row.reason == "moved"):
+        tell(kind, row.patient, f"{kind}:{row.public_id}", appointment=row)
+
+
+@outbox.on("appointment.booked", "appointment.cancelled", key="reception.overbook")
+def on_session_changed(event: Event) -> None:
+    """A session may be full now, or no longer: its extra times follow."""
+    from tamna.core import clock
+    from tamna.reception import overbooking
+    from tamna.reception.models import Appointment
+
+    row = Appointment.objects.select_related("slot").get(pk=event.payload["appointment_id"])
+    overbooking.fit(
+        row.slot.practitioner_id, clock.business_day(row.starts_at), is_morning=overbooking.is_morning(row.starts_at)
+    )
+
+
+@outbox.on("slot.offered", key="reception.tell_offer")
+def on_offered(event: Event) -> None:
+    from tamna.reception.communications import tell
+    from tamna.reception.models import SlotOffer
+
+    row = SlotOffer.objects.select_related("request__patient").get(pk=event.payload["offer_id"])
+    tell("offer", row.request.patient, f"offer:{row.public_id}", offer=row)
+
+
+@outbox.on("ticket.called", key="reception.tell_turn")
+def on_called(event: Event) -> None:
+    """Those next after the one who was called: it is nearly their turn."""
+    from tamna.reception.communications import tell
+    from tamna.reception.models import Ticket
+
+    called = Ticket.objects.get(pk=event.payload["ticket_id"])
+    line = Ticket.objects.filter(department_id=called.department_id, practitioner_id=called.practitioner_id,
+                                 business_on=called.business_on, status="waiting")  # fmt: skip
+    for row in line.select_related("encounter__patient").order_by("priority", "due_at", "pk")[:NEAR]:
+        tell("turn", row.encounter.patient, f"turn:{row.public_id}", ticket=row)
+
+
+@outbox.on("result.ready", key="reception.tell_result")
+def on_result(event: Event) -> None:
+    from tamna.reception.communications import tell
+    from tamna.reception.models import Encounter
+
+    visit = Encounter.objects.select_related("patient").get(pk=event.payload["encounter_id"])
+    tell("result", visit.patient, f"result:{visit.public_id}:{event.payload['report']}"[:64], encounter=visit)
 
 
 @outbox.on("business.day", key="reception.learn")

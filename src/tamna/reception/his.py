@@ -180,7 +180,7 @@ def _book(booking: "Booking", patient: "Patient", by: "Actor") -> None:
     from tamna.reception import services
     from tamna.reception.models import Appointment, Slot
 
-    at = {"practitioner__license_no": booking.license_no, "starts_at": booking.starts_at}
+    at = {"practitioner__license_no": booking.license_no, "starts_at": booking.starts_at, "is_extra": False}
     slot = Slot.objects.filter(**at).first()
     if slot is None:
         raise Hl7Error("AE", UNKNOWN_KEY, "this doctor has no bookable time then", "SCH-11")

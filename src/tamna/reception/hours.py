@@ -137,7 +137,9 @@ def follow(doctor: Practitioner) -> int:
     now, first = clock.now(), clock.today()
     last = first + timedelta(weeks=hospital.booking_weeks if hospital else 8)
     week, absences = list(doctor.hours.all()), list(doctor.absences.all())
-    existing = {slot.starts_at: slot for slot in Slot.objects.filter(practitioner=doctor, starts_at__gt=now)}
+    existing = {
+        slot.starts_at: slot for slot in Slot.objects.filter(practitioner=doctor, is_extra=False, starts_at__gt=now)
+    }
     if not doctor.is_active:
         wanted = {}
     elif week:

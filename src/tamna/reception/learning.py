@@ -7,29 +7,30 @@ later than the night is learnt from. Off, or with too little to learn from, the 
 import tempfile
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from tamna.core import clock
+from tamna.reception.arrivals import TOLD_DAYS, tell_hours, visits_by_day
 from tamna.reception.models import Appointment, ArrivalForecast, Encounter, Learner, LearntModel, NoShowChance, Ticket
 
 if TYPE_CHECKING:
     import polars as pl
 
     from tamna.engines.waits import Waits
+    from tamna.engines.waits.log import Visit
 
 WAIT_DAYS = 60
 BOOKING_DAYS = 400
 ARRIVAL_DAYS = 800
-TOLD_DAYS = 14
 KEPT = 30  # models of a learner; older cards are not needed any more
 MOST_TICKETS = 40_000
+EPOCH = date(1970, 1, 1).toordinal()
 
 
 class VisitRow(NamedTuple):
@@ -48,11 +49,26 @@ class VisitRow(NamedTuple):
 
 def visit_rows(queue: QuerySet[Ticket]) -> list[VisitRow]:
     """Tickets of queues, oldest first. One query."""
-    fields = (
-        "business_on", "department__code", "practitioner_id", "encounter__appointment__starts_at", "encounter__is_first_visit", "encounter__ktas",
-        "issued_at", "entered_at", "ended_at",
-    )  # fmt: skip
-    return [VisitRow(*row) for row in queue.order_by("issued_at", "pk").values_list(*fields)]
+    return [VisitRow(*row) for row in queue.order_by("issued_at", "pk").values_list(*VISIT_FIELDS)]
+
+
+VISIT_FIELDS = (
+    "business_on", "department__code", "practitioner_id", "encounter__appointment__starts_at", "encounter__is_first_visit", "encounter__ktas",
+    "issued_at", "entered_at", "ended_at",
+)  # fmt: skip
+
+
+class QueuedRow(NamedTuple):
+    """A place in a queue with its state."""
+
+    status: str
+    visit: VisitRow
+
+
+def queued_rows(queue: QuerySet[Ticket]) -> list[QueuedRow]:
+    """The same with their states, as the board asks. One query."""
+    rows = queue.order_by("issued_at", "pk").values_list("status", *VISIT_FIELDS)
+    return [QueuedRow(row[0], VisitRow(*row[1:])) for row in rows]
 
 
 def visit_table(rows: Iterable[VisitRow]) -> "pl.DataFrame":
@@ -65,12 +81,33 @@ def visit_table(rows: Iterable[VisitRow]) -> "pl.DataFrame":
     columns = ("day", "dept", "doctor", "kind", "first_visit", "appt_min", "checkin_min", "start_min", "end_min")
     table = [
         (
-            row.on.isoformat(), row.department, str(row.practitioner_id or ""), "urgent" if row.ktas and row.ktas <= 3 else "booked" if row.booked_at else "walkin",
+            row.on.isoformat(), row.department, str(row.practitioner_id or ""), kind_of(row),
             str(row.is_first_visit), minute(row.booked_at, row.on), minute(row.issued_at, row.on), minute(row.entered_at, row.on), minute(row.ended_at, row.on),
         )
         for row in rows
     ]  # fmt: skip
     return pl.DataFrame(table, schema=dict.fromkeys(columns, pl.String), orient="row")
+
+
+def visit_log(rows: Iterable[VisitRow]) -> "list[Visit]":
+    """The same of one day, ready made for `Waits.tell`: no table is written and read for one answer."""
+    from tamna.engines.waits.log import NAN, Visit
+
+    def minute(at: datetime | None, start: datetime) -> float:
+        return NAN if at is None else round((at - start).total_seconds() / 60, 2)
+
+    found = []
+    for number, row in enumerate(rows):
+        start = clock.at_seoul(row.on)
+        found.append(
+            Visit(number, float(row.on.toordinal() - EPOCH), row.department, str(row.practitioner_id or ""), kind_of(row), float(row.is_first_visit),
+                  minute(row.booked_at, start), minute(row.issued_at, start), minute(row.entered_at, start), minute(row.ended_at, start))
+        )  # fmt: skip
+    return found
+
+
+def kind_of(row: VisitRow) -> str:
+    return "urgent" if row.ktas and row.ktas <= 3 else "booked" if row.booked_at else "walkin"
 
 
 def learn_waits() -> LearntModel | None:
@@ -198,14 +235,6 @@ def tell_arrivals() -> int:
     return len(ArrivalForecast.objects.bulk_create(made, ignore_conflicts=True))
 
 
-def visits_by_day(since: date, until: date) -> dict[date, int]:
-    """Visits that were received, by day; `until` is not among them. One query."""
-    rows = Encounter.objects.filter(business_on__gte=since, business_on__lt=until, is_imported=False).exclude(
-        status=Encounter.Status.CANCELLED
-    )
-    return dict(rows.order_by().values_list("business_on").annotate(n=Count("pk")))
-
-
 def waits_in_use() -> "Waits | None":
     """The newest model of waits, where it is on and better than its baseline. One query."""
     row = (
@@ -261,11 +290,16 @@ def _unpacked(content: bytes) -> dict[str, str]:
 
 def learn() -> dict[str, bool]:
     """One night: everything that reception learns. What fails leaves yesterday's model in use."""
-    return {
+    from tamna.reception import overbooking
+
+    found = {
         Learner.WAIT: learn_waits() is not None,
         Learner.NOSHOW: learn_noshows() is not None,
         Learner.ARRIVALS: tell_arrivals() > 0,
     }
+    tell_hours()
+    overbooking.fit_coming()
+    return found
 
 
 def newest(keys: Sequence[str] = (Learner.WAIT, Learner.NOSHOW, Learner.ARRIVALS)) -> dict[str, LearntModel | None]:
@@ -273,32 +307,3 @@ def newest(keys: Sequence[str] = (Learner.WAIT, Learner.NOSHOW, Learner.ARRIVALS
     rows = LearntModel.objects.filter(learner__key__in=keys).select_related("learner").defer("content")
     found = {row.learner.key: row for row in rows.order_by("learner_id", "-id").distinct("learner_id")}
     return {key: found.get(key) for key in keys}
-
-
-@dataclass(frozen=True)
-class Foretold:
-    """A day that is over: what was told, what came, how far both were off."""
-
-    row: ArrivalForecast
-    came: int
-
-    @property
-    def error(self) -> float:
-        return abs(float(self.row.mean) - self.came)
-
-    @property
-    def baseline_error(self) -> float:
-        return abs(float(self.row.baseline) - self.came)
-
-
-def coming() -> list[ArrivalForecast]:
-    """The newest forecast of each coming day, today's too. One query."""
-    rows = ArrivalForecast.objects.filter(on__gte=clock.today()).order_by("on", "-told_on").distinct("on")
-    return list(rows[:TOLD_DAYS])
-
-
-def yesterday() -> Foretold | None:
-    """What was told for yesterday before it was over. Two queries."""
-    on = clock.today() - timedelta(days=1)
-    row = ArrivalForecast.objects.filter(on=on, told_on__lte=on).order_by("-told_on").first()
-    return Foretold(row, visits_by_day(on, clock.today()).get(on, 0)) if row else None

@@ -9,7 +9,7 @@ from tamna.core.choices import departments
 from tamna.core.format import clock_time, day, language
 from tamna.core.lists import Column, Filter, Listing, define
 from tamna.reception import selectors, times
-from tamna.reception.models import Appointment
+from tamna.reception.models import Appointment, Communication
 
 
 def _named(row: object) -> str:
@@ -62,7 +62,40 @@ WAITING_LIST = define(
                    options=lambda: [("waiting", _("Waiting")), ("over", _("Over"))]),
             Filter("department", noop("Department"), lambda rows, code: rows.filter(department__code=code), kind="choice", options=departments),
         ),
-        empty=noop("Nobody waits for a time."), hint=noop("Choose a taken time under Times to put a patient on the list."),
+        empty=noop("Nobody waits for a time."), hint=noop("Choose a taken time under Booking times to put a patient on the list."),
+    )
+)  # fmt: skip
+
+CHANNELS = {"push": noop("App push"), "kakao": noop("KakaoTalk"), "sms": noop("SMS"), "email": noop("E-mail"), "": "–"}
+REASONS = {
+    "opted_out": noop("The patient does not want it"),
+    "not_consented": noop("The patient did not agree to messages"), "no_address": noop("No phone, e-mail or app"), "gone": noop("No longer true"),
+    "not_a_user": noop("Not on this channel"), "not_delivered": noop("The carrier could not deliver it"),
+}  # fmt: skip
+
+
+def reason_of(row: Communication) -> str:
+    """Why it did not go, or went by another channel, in words; an unknown code of the carrier shows itself."""
+    return _(REASONS[row.reason]) if row.reason in REASONS else row.reason
+
+
+COMMUNICATIONS = define(
+    Listing(
+        "communications", noop("Notices to patients"), "reception.see", view="reception:communications", order=("-id",), of_patients=True,
+        columns=(
+            Column("time", noop("Time"), lambda row: f"{day(row.made_at)} {clock_time(row.made_at)}"),
+            Column("kind", noop("Notice"), lambda row: row.get_kind_display()),
+            Column("name", noop("Name"), lambda row: row.patient.masked_name),
+            Column("channel", noop("Channel"), lambda row: _(CHANNELS[row.channel])),
+            Column("state", noop("State"), lambda row: row.get_status_display()),
+            Column("reason", noop("Reason"), reason_of, wide=True),
+            Column("cost", noop("Cost"), lambda row: row.cost_won, number=True),
+        ),
+        filters=(
+            Filter("kind", noop("Notice"), lambda rows, kind: rows.filter(kind=kind), kind="choice", options=lambda: Communication.Kind.choices),
+            Filter("state", noop("State"), lambda rows, state: rows.filter(status=state), kind="choice", options=lambda: Communication.Status.choices),
+        ),
+        empty=noop("No notice yet."), hint=noop("A booking, a turn that is near or a result makes one."),
     )
 )  # fmt: skip
 

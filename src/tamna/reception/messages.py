@@ -12,6 +12,14 @@ MESSAGES = {
     "reception.hours_overlap": _("Two hours of one day overlap, or one ends before it begins. Nothing was changed."),
     "reception.absence_days": _("Days away begin today or later and end after they begin. Nothing was changed."),
     "reception.slot_taken": _("This time was just taken. Nothing was booked; choose another time."),
+    "reception.no_forecast": _(
+        "Nothing is told for this day yet. No plan was kept; the coming week is told each night."
+    ),
+    "reception.staff_target": _("The wait is 0.5 to 60 minutes, spare counters 0 to 5. Nothing was kept."),
+    "reception.study_numbers": _(
+        "These numbers do not fit: high season 100–300 %%, low 30–100 %%, rooms 1–20. No study was begun."
+    ),
+    "reception.unknown_notice": _("There is no such notice. Nothing was changed."),
     "reception.doctor_busy": _(
         "The doctor sees somebody else during this time. Nothing was booked; choose another time."
     ),

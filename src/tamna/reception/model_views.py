@@ -12,8 +12,10 @@ from django.views.decorators.http import require_POST
 from tamna.core import audit, clock
 from tamna.core.access import needs
 from tamna.core.actor import Actor
-from tamna.reception import learning, waits
+from tamna.core.tasks import begin
+from tamna.reception import arrivals, learning, waits
 from tamna.reception.models import Learner, LearntModel
+from tamna.reception.tasks import fit_extras
 
 KEYS = (Learner.WAIT, Learner.NOSHOW, Learner.ARRIVALS)
 
@@ -25,7 +27,7 @@ def models(request: HttpRequest) -> HttpResponse:
     newest = learning.newest()
     cards = [_card(key, newest[key], on.get(key, True)) for key in KEYS]
     return render(
-        request, "reception/models.html", {"cards": cards, "days": learning.coming(), "told": learning.yesterday()}
+        request, "reception/models.html", {"cards": cards, "days": arrivals.coming(), "told": arrivals.yesterday()}
     )
 
 
@@ -44,6 +46,8 @@ def switch(request: HttpRequest, key: str) -> HttpResponse:
         subject_type="model",
         subject_id=f"{key}:{'on' if learner.is_on else 'off'}",
     )
+    if key == Learner.NOSHOW:  # what was opened for the chances is closed, or opened again
+        begin(fit_extras, lock="fit_extras")
     return redirect("reception:models")
 
 

@@ -17,7 +17,8 @@ from tamna.core.actor import Actor
 from tamna.core.automations import Action, Proposal, automation
 from tamna.core.models import Event
 from tamna.core.models import Proposal as Made
-from tamna.reception.models import Appointment, NoShowChance
+from tamna.reception import communications
+from tamna.reception.models import Appointment, Learner, NoShowChance
 
 ASK_HOUR = 15
 OPENS, CLOSES = 8, 21  # messages go out between
@@ -50,14 +51,12 @@ class RemindBooked(Action):
 
 @transaction.atomic
 def remind_booked(*, appointment_ids: list[int], by: Actor) -> int:
-    """One message for each booking that still waits (예약 안내). Sent by a job after the commit; the same booking once."""
-    from tamna.reception.tasks import send_booking_reminder
-
+    """One message for each booking that still waits (예약 안내), by the patient's channels; the same booking once."""
     rows = Appointment.objects.filter(
         pk__in=appointment_ids, status=Appointment.Status.BOOKED, starts_at__gt=clock.now()
-    ).order_by("pk")
+    ).select_related("patient").order_by("pk")  # fmt: skip
     for row in rows:
-        send_booking_reminder.defer(appointment_id=row.pk)
+        communications.tell("reminder", row.patient, f"reminder:{row.public_id}", appointment=row)
         audit.note("appointment.reminded", by=by, subject_type="appointment", subject_id=row.public_id)
     outbox.record("appointments.reminded", {"count": len(rows)}, by=by)
     return len(rows)
@@ -65,7 +64,7 @@ def remind_booked(*, appointment_ids: list[int], by: Actor) -> int:
 
 @automation(
     "rec.notify", kind="P", team="front", on="business.hour", engine="engines.noshow",
-    covers=noop("Reminders by text message to bookings that may be missed. Notices of a booking, of a turn and of results are not sent yet; nor KakaoTalk or push."),
+    covers=noop("Booking, change, reminder, turn, freed time and result by push, KakaoTalk, SMS and e-mail over the carrier's protocol (simulated); push is the carrier's, a browser's subscription is not asked for yet."),
 )  # fmt: skip
 def propose_reminders(event: Event) -> Iterator[Proposal[RemindBooked]]:
     """At 15:00: the next day's bookings that are much likelier to be missed than usual."""
@@ -75,6 +74,9 @@ def propose_reminders(event: Event) -> Iterator[Proposal[RemindBooked]]:
     booked = NoShowChance.objects.filter(
         appointment__status=Appointment.Status.BOOKED, appointment__starts_at__gte=clock.at_seoul(on), appointment__starts_at__lt=clock.at_seoul(on + timedelta(days=1)),
     )  # fmt: skip
+    if Learner.objects.filter(key=Learner.NOSHOW, is_on=False).exists():
+        yield from _everyone(on, event)
+        return
     usual = booked.aggregate(usual=Avg("probability"))["usual"]
     if usual is None:
         return
@@ -97,6 +99,21 @@ def propose_reminders(event: Event) -> Iterator[Proposal[RemindBooked]]:
         due_at=clock.close_of_work(event.occurred_at),
         expires_at=clock.at_seoul(on, 8 * 60),
     )  # fmt: skip
+
+
+def _everyone(on: date, event: Event) -> Iterator[Proposal[RemindBooked]]:
+    """The learnt chances are switched off: everybody booked is reminded alike."""
+    booked = Appointment.objects.filter(
+        status="booked", starts_at__gte=clock.at_seoul(on), starts_at__lt=clock.at_seoul(on + timedelta(days=1))
+    )
+    rows = list(booked.order_by("starts_at", "pk").values_list("pk", flat=True)[:MOST])
+    if rows:
+        yield Proposal(
+            RemindBooked(on=on, appointment_ids=rows), key=f"remind:{on}", title=noop("Remind all %(count)s people booked on %(day)s"),
+            facts={"count": len(rows), "day": on.isoformat()}, minutes=MINUTES_A_CALL * len(rows), subject=("day", on.isoformat()),
+            evidence=({"label": noop("Learnt chances of missed bookings"), "value": "–", "formula": noop("switched off")},),
+            due_at=clock.close_of_work(event.occurred_at), expires_at=clock.at_seoul(on, 8 * 60),
+        )  # fmt: skip
 
 
 @outbox.on("business.day", key="reception.reminder_outcomes")

@@ -10,6 +10,7 @@ from tamna.core import clock
 from tamna.core.models import Department, Practitioner
 from tamna.engines.queueing import predict_wait
 from tamna.patients.models import Coverage, Patient
+from tamna.reception.learning import QueuedRow, queued_rows
 from tamna.reception.models import Appointment, Encounter, Slot, Ticket
 from tamna.reception.waits import GONE, USUAL_MIN, Joining, by_model
 
@@ -38,42 +39,46 @@ class QueueRow:
 
 
 def board(on: date | None = None) -> list[QueueRow]:
-    """Every open department with its queue, told by the model of the night where one is in use. Four queries at most."""
+    """Every open department with its queue, told by the model of the night where one is in use. Three queries at most."""
     day, now = on or clock.today(), clock.now()
-    fields = ("department_id", "practitioner_id", "status", "issued_at", "entered_at", "ended_at")
-    tickets: dict[int, list[tuple]] = {}
-    for row in Ticket.objects.filter(business_on=day).values_list(*fields):
-        tickets.setdefault(row[0], []).append(row)
+    tickets: dict[str, list[QueuedRow]] = {}
+    queued = queued_rows(Ticket.objects.filter(business_on=day))
+    for row in queued:
+        tickets.setdefault(row.visit.department, []).append(row)
     rows = []
     for department in Department.objects.filter(is_open=True):
-        mine = tickets.get(department.pk, [])
-        waiting = [row for row in mine if row[2] in ("waiting", "called", "absent")]
-        in_room = [row for row in mine if row[2] == "in_room"]
-        done = [row for row in mine if row[2] == "done"]
-        minutes = [(row[5] - row[4]).total_seconds() / 60 for row in done if row[4] and row[5]][-20:]
-        doctors = max(1, len({row[1] for row in in_room + waiting}))
-        since = min(((now - row[4]).total_seconds() / 60 for row in in_room if row[4]), default=None)
+        mine = tickets.get(department.code, [])
+        waiting = [row.visit for row in mine if row.status in ("waiting", "called", "absent")]
+        in_room = [row.visit for row in mine if row.status == "in_room"]
+        done = [row.visit for row in mine if row.status == "done"]
+        minutes = [
+            (row.ended_at - row.entered_at).total_seconds() / 60 for row in done if row.entered_at and row.ended_at
+        ][-20:]
+        doctors = max(1, len({row.practitioner_id for row in in_room + waiting}))
+        since = min(((now - row.entered_at).total_seconds() / 60 for row in in_room if row.entered_at), default=None)
         wait = predict_wait(len(waiting), minutes, USUAL_MIN, since, doctors).value
-        longest = max(((now - row[3]).total_seconds() / 60 for row in waiting), default=0)
+        longest = max(((now - row.issued_at).total_seconds() / 60 for row in waiting), default=0)
         rows.append(
             QueueRow(
                 department, len(waiting), len(in_room), len(done), int(longest), wait.minutes, wait.low80, wait.high80
             )
         )
-    return _told(rows, tickets, day, now)
+    return _told(rows, tickets, queued, day, now)
 
 
-def _told(rows: list[QueueRow], tickets: dict[int, list[tuple]], day: date, now: datetime) -> list[QueueRow]:
+def _told(
+    rows: list[QueueRow], tickets: dict[str, list[QueuedRow]], queued: list[QueuedRow], day: date, now: datetime
+) -> list[QueueRow]:
     """The rows with waits by the model, as someone who joins the doctor with the fewest waiting."""
     busy = [row for row in rows if row.waiting or row.in_room]
     joining = []
     for row in busy:
         lines = Counter[int | None]()
-        for ticket in tickets[row.department.pk]:
-            if ticket[2] not in GONE:
-                lines[ticket[1]] += ticket[2] in ("waiting", "called")
+        for ticket in tickets[row.department.code]:
+            if ticket.status not in GONE:
+                lines[ticket.visit.practitioner_id] += ticket.status in ("waiting", "called")
         joining.append(Joining(row.department.code, min(lines, key=lambda doctor: (lines[doctor], doctor or 0))))
-    found = by_model(Ticket.objects.filter(business_on=day), joining, day, now)
+    found = by_model([row.visit for row in queued if row.status not in GONE], joining, day, now)
     told = {row.department.pk: wait for row, wait in zip(busy, found, strict=False)}
     return [
         replace(row, predicted_min=wait.minutes, low80=wait.low80, high80=wait.high80, by="model") if (wait := told.get(row.department.pk)) else row

@@ -383,6 +383,17 @@ def revoke_order(*, placer_number: str, by: Actor) -> ServiceRequest | None:
 
 
 @transaction.atomic
+def announce_result(*, encounter: Encounter, report: str, by: Actor) -> None:
+    """A report of a visit is ready (검사 결과 보고). What it says stays where it is; the patient is told that it is there."""
+    outbox.record(
+        "result.ready",
+        {"encounter_id": encounter.pk, "report": report[:20]},
+        by=by,
+        subject=("encounter", encounter.public_id),
+    )
+
+
+@transaction.atomic
 def close_no_shows(*, on: date, by: Actor) -> int:
     """Mark bookings of a past day whose patient did not come (예약 부도)."""
     missed = Appointment.objects.filter(status="booked", starts_at__lt=clock.at_seoul(on + timedelta(days=1)))

@@ -85,6 +85,22 @@ def lapse_offers(timestamp: int) -> int:
     return waiting_list.lapse()
 
 
+@app.task(queue="core", lock="study_season", retry=BACKOFF)
+def study_season(pk: int) -> int:
+    """Play the scenarios of a study of high and low season (성수기·비수기 모의)."""
+    from tamna.reception import seasons
+
+    return seasons.run(pk)
+
+
+@app.task(queue="core", lock="fit_extras", retry=BACKOFF)
+def fit_extras() -> int:
+    """Bring the extra times of every session of the coming days in line (초과예약)."""
+    from tamna.reception import overbooking
+
+    return overbooking.fit_coming()
+
+
 @app.task(queue="core", lock="learn_nightly", retry=BACKOFF)
 def learn_nightly() -> dict[str, bool]:
     """Learn waits, missed bookings and arrivals from the days that are over (야간 학습)."""
@@ -94,26 +110,17 @@ def learn_nightly() -> dict[str, bool]:
 
 
 @app.task(queue="messages", retry=BACKOFF)
-def send_booking_reminder(appointment_id: int) -> None:
-    """Send one booking's reminder, once (예약 안내 문자)."""
-    from django.utils import translation
-    from django.utils.translation import gettext as _
+def send_communication(pk: int) -> str:
+    """Send one notice to a patient, once (환자 안내)."""
+    from tamna.reception import communications
 
-    from tamna.core import clock
-    from tamna.core.format import clock_time, day
-    from tamna.core.models import Hospital
-    from tamna.patients.consents import MESSAGES
-    from tamna.patients.sending import write_to
-    from tamna.reception.models import Appointment
+    return communications.send(pk)
 
-    row = Appointment.objects.select_related("patient", "slot__practitioner__department").get(pk=appointment_id)
-    hospital = Hospital.objects.first()
-    if row.status != Appointment.Status.BOOKED or row.starts_at <= clock.now() or hospital is None:
-        return
-    is_ko, department = row.patient.language == "ko", row.slot.practitioner.department
-    with translation.override("ko" if is_ko else "en"):
-        text = _("[%(hospital)s] Your %(department)s booking is on %(day)s at %(time)s. Please call us if you cannot come.") % {
-            "hospital": hospital.name_ko if is_ko else hospital.name_en, "department": department.name_ko if is_ko else department.name_en,
-            "day": day(clock.business_day(row.starts_at)), "time": clock_time(row.starts_at),
-        }  # fmt: skip
-    write_to(row.patient, purpose=MESSAGES, kind="reminder", key=f"booked:{row.public_id}", text=text)
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="messages", queueing_lock="send_due", lock="send_due")
+def send_due(timestamp: int) -> int:
+    """Begin the notices that waited for their hour, and ask what became of those on their way."""
+    from tamna.reception import communications
+
+    return communications.begin_due() + communications.collect()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tamna.core import clock
 from tamna.core.models import Practitioner
@@ -29,17 +29,21 @@ class DayTimes:
     is_past: bool
 
 
-def month(doctors: Iterable[int], first: date) -> list[DayTimes]:
-    """Every day of the month that `first` lies in. One query."""
-    first = first.replace(day=1)
-    last = monthrange(first.year, first.month)[1]
-    now = clock.now()
-    start = clock.at_seoul(first)
+def counted(doctors: Iterable[int], first: date, last: date) -> list[DayTimes]:
+    """Every one of these days, the last too. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(MONTH, [list(doctors), max(start, now), clock.at_seoul(first + timedelta(days=last))])
+        cursor.execute(
+            MONTH, [list(doctors), max(clock.at_seoul(first), clock.now()), clock.at_seoul(last + timedelta(days=1))]
+        )
         found = {row[0]: row[1:] for row in cursor.fetchall()}
     today = clock.today()
-    return [DayTimes(on, *found.get(on, (0, 0)), on < today) for on in (first + timedelta(days=n) for n in range(last))]
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return [DayTimes(on, *found.get(on, (0, 0)), on < today) for on in days]
+
+
+def month(doctors: Iterable[int], on: date) -> list[DayTimes]:
+    """Every day of the month that this day lies in. One query."""
+    return counted(doctors, on.replace(day=1), on.replace(day=monthrange(on.year, on.month)[1]))
 
 
 def free(doctors: Iterable[int], first: date, last: date, *, holder: str = "", limit: int = 400) -> list[Slot]:
@@ -62,7 +66,10 @@ def day(doctors: Iterable[int], on: date, *, holder: str = "") -> list[Slot]:
     taken = Appointment.objects.filter(slot=OuterRef("pk")).exclude(status="cancelled")
     held = SlotHold.objects.filter(slot=OuterRef("pk"), until__gt=now).exclude(holder=holder)
     rows = Slot.objects.filter(
-        practitioner__in=list(doctors), is_extra=False, starts_at__gte=start, starts_at__lt=start + timedelta(days=1)
+        Q(is_extra=False) | Q(is_open=True),
+        practitioner__in=list(doctors),
+        starts_at__gte=start,
+        starts_at__lt=start + timedelta(days=1),
     )
     rows = (
         rows.annotate(is_taken=Exists(taken), is_held=Exists(held))

@@ -3,10 +3,12 @@ from django.urls import path
 from tamna.reception import (
     booking_views,
     conversation_views,
+    communication_views,
     exchange_views,
     hours_views,
     model_views,
     newcomer_views,
+    planning_views,
     views,
 )
 
@@ -39,6 +41,15 @@ urlpatterns = [
     path("waiting/offers/<uuid:public_id>/<str:verdict>", booking_views.answer, name="answer"),
     path("conversation", conversation_views.talk, name="conversation"),
     path("conversation/say", conversation_views.say, name="say"),
+    path("notices", communication_views.all_of, name="communications"),
+    path("notices/wishes/<uuid:public_id>", communication_views.wishes, name="wishes"),
+    path("hours", planning_views.hourly, name="hourly"),
+    path("staffing", planning_views.staff, name="staffing"),
+    path("staffing/keep", planning_views.keep_staff, name="keep-staff"),
+    path("season", planning_views.season, name="season"),
+    path("season/new", planning_views.ask_season, name="ask-season"),
+    path("season/<uuid:public_id>", planning_views.study, name="study"),
+    path("rooms", planning_views.use, name="utilisation"),
     path("models", model_views.models, name="models"),
     path("models/<str:key>/switch", model_views.switch, name="model-switch"),
     path("doctors", hours_views.doctors, name="doctors"),

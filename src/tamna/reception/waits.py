@@ -56,18 +56,18 @@ def predicted(department_id: int, joining: Joining, on: date, now: datetime) -> 
     queue = Ticket.objects.filter(department_id=department_id, business_on=on)
     mine = queue.filter(practitioner_id=joining.practitioner_id) if joining.practitioner_id else queue
     baseline = _baseline(mine, now)
-    found = by_model(queue, [joining], on, now)
+    found = by_model(learning.visit_rows(queue.exclude(status__in=GONE)), [joining], on, now)
     return Told(found[0], baseline, "model") if found else Told(baseline.value, baseline, "baseline")
 
 
-def by_model(queue: QuerySet[Ticket], joining: Sequence[Joining], on: date, now: datetime) -> list[Wait]:
+def by_model(queue: Sequence[learning.VisitRow], joining: Sequence[Joining], on: date, now: datetime) -> list[Wait]:
     """Each one's wait by the model in use; nothing where there is none, or it cannot tell. A fault is logged and the baseline answers."""
     waits = learning.waits_in_use()
     if waits is None or not joining:
         return []
-    rows = [*learning.visit_rows(queue.exclude(status__in=GONE)), *(_joining_row(each, on, now) for each in joining)]
+    rows = [*queue, *(_joining_row(each, on, now) for each in joining)]
     try:
-        answers = waits.predict(learning.visit_table(rows))[-len(joining) :]
+        answers = waits.tell(learning.visit_log(rows), range(len(rows) - len(joining), len(rows)))
     except Exception as error:  # the desk goes on whatever a learnt model does
         log.error("wait.model_failed", error=type(error).__name__)
         return []

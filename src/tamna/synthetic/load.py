@@ -406,9 +406,9 @@ def open_bookings(world: World, days: list[date], now: datetime) -> int:
             )
         free: dict[str, dict[int, Slot]] = defaultdict(dict)
         start = clock.at_seoul(on)
-        for slot in Slot.objects.filter(starts_at__gte=start, starts_at__lt=start + timedelta(days=1)).select_related(
-            "practitioner"
-        ):
+        for slot in Slot.objects.filter(
+            is_extra=False, starts_at__gte=start, starts_at__lt=start + timedelta(days=1)
+        ).select_related("practitioner"):
             free[slot.practitioner.license_no][int((slot.starts_at - start).total_seconds() // 60)] = slot
         appointments = []
         for visit in plan_day(world, on):

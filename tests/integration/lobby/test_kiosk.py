@@ -202,14 +202,18 @@ def test_the_desk_reads_the_same_code(hong, booking, user_of):
 
 def test_a_booking_is_told_once_in_the_patients_language(hong, booking, monkeypatch, settings):
     from tamna.connect import messaging
-    from tamna.lobby.tasks import send_booking_notice
+    from tamna.patients import sending
+    from tamna.reception import communications
 
     sent = []
-    monkeypatch.setattr(messaging, "send", lambda message: sent.append(message) or messaging.Sent(message_id="m1"))
+    monkeypatch.setattr(sending, "send", lambda message: sent.append(message) or messaging.Sent(message_id="m1"))
     settings.PATIENT_URL = "http://testserver"
     Patient.objects.update(language="ja")
+    booking.patient.refresh_from_db()
+    row = communications.tell("booking", booking.patient, f"booking:{booking.public_id}", appointment=booking)
+    assert row and communications.tell("booking", booking.patient, row.key, appointment=booking) is None
     for _ in range(2):
-        send_booking_notice(appointment_id=booking.pk)
+        communications.send(row.pk)
     (message,) = sent
     assert "整形外科" in message.text and "11:00" in message.text and "2026年11月24日（火）" in message.text
     phone = Client()

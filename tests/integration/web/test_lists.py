@@ -256,7 +256,7 @@ def test_a_list_is_sorted_by_indexed_fields_that_are_never_null():
     from tamna.core.models import Proposal
     from tamna.ledger.models import JournalEntry
     from tamna.patients.models import AccessReview, Disposal, FiledDocument, ImportedResource, ImportRun, Merge
-    from tamna.reception.models import Appointment, Encounter, WaitingRequest
+    from tamna.reception.models import Appointment, Communication, Encounter, WaitingRequest
 
     models = {
         "patients": Patient, "patients.visits": Encounter, "patients.elsewhere": ImportedResource, "bookings": Appointment, "bills": Invoice,
@@ -265,7 +265,7 @@ def test_a_list_is_sorted_by_indexed_fields_that_are_never_null():
         "order-codes": OrderCode, "tax": Patient, "claims.incomplete": Claim, "records": RecordRequest,
         "batches.answer": None,  # the rows of one document
         "journal": JournalEntry, "audit": AuditEntry, "proposals": Proposal, "proposals.decided": Proposal, "imports": ImportRun,
-        "accounts": User, "doctors": Practitioner, "waiting_list": WaitingRequest, "fees": FeeItem, "patients.merges": Merge,
+        "accounts": User, "doctors": Practitioner, "waiting_list": WaitingRequest, "communications": Communication, "fees": FeeItem, "patients.merges": Merge,
         "patients.looks": AuditEntry, "patients.reviews": AccessReview, "patients.documents": FiledDocument,
         "patients.sorting": FiledDocument, "patients.disposals": Disposal,
     }  # fmt: skip

@@ -79,9 +79,18 @@ from tamna.patients.models import (
     Patient,
 )
 from tamna.patients.services import register_patient, search_tokens
+from tamna.reception import communications, seasons, waiting_list
 from tamna.reception import services as reception
-from tamna.reception import waiting_list
-from tamna.reception.models import Absence, Appointment, ClinicHours, Encounter, ServiceRequest, Slot
+from tamna.reception.models import (
+    Absence,
+    Appointment,
+    ClinicHours,
+    Encounter,
+    HourForecast,
+    SeasonStudy,
+    ServiceRequest,
+    Slot,
+)
 from tests.integration.lobby.patients import device_client, link_client
 
 MOST = 16  # questions of one answer, the bell's with them
@@ -150,6 +159,12 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),
     "/reception/bookings/times/<int:slot_id>": ("/reception/bookings/times/{slot}?patient={patient}",),
     "/reception/bookings/<uuid:public_id>/calendar.ics": ("/reception/bookings/{booking}/calendar.ics",),
+    "/reception/notices": ("/reception/notices", "/reception/notices?state=waiting&kind=booking"),
+    "/reception/hours": ("/reception/hours?on=2026-11-25",),
+    "/reception/staffing": ("/reception/staffing?on=2026-11-25",),
+    "/reception/season": ("/reception/season",),
+    "/reception/season/<uuid:public_id>": ("/reception/season/{study}",),
+    "/reception/rooms": ("/reception/rooms",),
     "/reception/waiting": ("/reception/waiting", "/reception/waiting?state=over"),
     "/reception/doctors": ("/reception/doctors", "/reception/doctors?q=의사"),
     "/reception/doctors/<int:practitioner_id>": ("/reception/doctors/{doctor}",),
@@ -379,6 +394,10 @@ class Small:
                 Appointment.objects.create(slot=slot, starts_at=slot.starts_at, booked_at=clock.now(), patient=patient)
                 ClinicHours.objects.create(practitioner=one, weekday=number % 7, starts="09:00", ends="10:00",
                                            valid_from=clock.today() - timedelta(days=self.serial))  # fmt: skip
+            HourForecast.objects.create(department=Department.objects.first(), on="2026-11-25", hour=self.serial % 24, told_on=clock.today() - timedelta(days=self.serial),
+                                        mean=3, low80=1, high80=6, baseline=2)  # fmt: skip
+            seasons.ask(department_id=known.department_id, peak=1.1, low=0.9, servers=2, more=1, opens=510, by=CLERK)
+            communications.tell("booking", self.person(), f"booking:{uuid4()}", appointment=Appointment.objects.last())
             waiting_list.ask(patient_id=self.person().pk, department_id=known.department_id,
                              first_on=clock.today(), last_on=clock.today(), by=CLERK)  # fmt: skip
             Absence.objects.create(practitioner=known, first_on=clock.today(), last_on=clock.today())
@@ -669,7 +688,7 @@ class Small:
             "bill": bill.public_id, "charge": bill.charges.order_by("id").first().pk, "claim": Claim.objects.get(encounter=self.first).public_id,
             "batch": Batch.objects.order_by("id").first().public_id, "entry": JournalEntry.objects.order_by("id").first().public_id,
             "message": InterfaceMessage.objects.filter(system="his").order_by("id").first().pk, "proposal": self.second.public_id,
-            "slot": Slot.objects.order_by("id").first().pk, "booking": Appointment.objects.order_by("id").first().public_id,
+            "study": SeasonStudy.objects.order_by("id").first().public_id, "slot": Slot.objects.order_by("id").first().pk, "booking": Appointment.objects.order_by("id").first().public_id,
             "doctor": Practitioner.objects.get(license_no="90001").pk, "fees": FeeImport.objects.order_by("id").first().pk,
             "run": ImportRun.objects.order_by("id").first().public_id, "remedy": Remedy.objects.order_by("id").first().public_id, "trial": RuleTrial.objects.order_by("id").first().public_id, "user": self.users["it"].pk,
             "notice": Notification.objects.filter(user=self.users["director"]).order_by("id").first().public_id,

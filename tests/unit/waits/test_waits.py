@@ -205,3 +205,12 @@ def test_a_log_without_days_or_check_ins_is_refused(waits):
             fit(table)
     with pytest.raises(InputError, match="no row says"):
         waits.evaluate(log(2).with_columns(pl.lit("").alias("start_min")))
+
+
+def test_who_would_join_now_is_told_the_same_from_a_log_that_is_ready_made(waits, later):
+    day = later.filter(pl.col("day") == later["day"][0])
+    made = visits(day, waits.day)
+    wanted = [len(made) // 3, len(made) // 2, len(made) - 1]
+    answers = waits.predict(day)
+    for _ in range(2):  # what a day teaches is forgotten with it
+        assert [row.predicted for row in waits.tell(made, wanted)] == [answers[row].predicted for row in wanted]

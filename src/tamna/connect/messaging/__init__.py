@@ -1,4 +1,7 @@
-"""Messages to people (문자·알림톡): sent once per key; delivery is asked for later."""
+"""Messages to people (문자·알림톡·전자우편·푸시): sent once per key; delivery is asked for later.
+
+A channel that the person does not have is refused (`not_a_user`): the sender tries the next.
+"""
 
 from typing import Literal
 
@@ -7,7 +10,7 @@ from pydantic import BaseModel, Field
 from tamna.connect.systems import MESSAGING
 from tamna.connect.wire import ask_for
 
-Channel = Literal["sms", "kakao", "email"]
+Channel = Literal["sms", "kakao", "email", "push"]
 
 
 class Message(BaseModel):

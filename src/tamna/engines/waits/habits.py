@@ -7,7 +7,7 @@ everyone until there is enough of his own.
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tamna.engines.waits.log import Visit
@@ -67,6 +67,11 @@ class Habits:
         """Smaller is called earlier."""
         first, second = RULES[self.rule](visit)
         return (first - 100_000, second) if visit.kind in self.urgent else (first, second)
+
+    def today(self) -> "Habits":
+        """A copy that may learn consultations of a day; calling hours are shared, which only whole days change."""
+        paces = defaultdict(Pace, {group: Pace(pace.n, pace.total, pace.squares) for group, pace in self.paces.items()})
+        return replace(self, paces=paces)
 
     def learn(self, visit: Visit) -> None:
         """A consultation that is over."""

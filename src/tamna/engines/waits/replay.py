@@ -76,16 +76,21 @@ def _left(visit: Visit, now: float, last_call: float) -> bool:
     return visit.start < now and math.isnan(visit.end) and (visit.start < last_call or visit.start < now - LONGEST_STAY)
 
 
-def replay(log: Sequence[Visit], day: Column, habits: Habits) -> Iterator[Moment]:
-    """Every row with a check-in, in the order of time; habits grow meanwhile."""
+def replay(log: Sequence[Visit], day: Column, habits: Habits, asked: frozenset[int] | None = None) -> Iterator[Moment]:
+    """Every row with a check-in, or the `asked` ones alone, in the order of time; habits grow meanwhile."""
     for today in as_days(log):
         rooms: dict[tuple[str, str], Room] = {}
         for visit in today:
             room = rooms.setdefault(visit.queue, Room())
             if not math.isnan(visit.checkin):
-                yield _moment(visit, room, day, habits)
+                if asked is None or visit.row in asked:
+                    yield _moment(visit, room, day, habits)
+                else:
+                    room.until(visit.checkin, habits)
                 room.arrivals.append(visit.checkin)
             room.present.append(visit)
+        if asked is not None:
+            continue  # the day is not over: what it teaches of calling hours is learnt at night
         for queue, visits in by_queue(today).items():
             rooms[queue].until(math.inf, habits)
             habits.learn_day("\0".join(queue), visits)

@@ -163,6 +163,16 @@ class Waits:
         }  # fmt: skip
         return [replace(answers[first], row=row) for row, first in sorted(stands.items()) if first in answers]
 
+    def tell(self, log: Sequence[Visit], asked: Sequence[int]) -> list[Wait]:
+        """The rows asked for, of one day's log that is ready made: as `predict` would answer, in the order asked."""
+        moments = list(replay(log, self.day, self.habits.today(), frozenset(asked)))
+        band = self._told(moments)
+        answers = {
+            moment.visit.row: Wait(moment.visit.row, round(middle, 2), round(low, 2), round(high, 2), moment.known)
+            for moment, low, middle, high in zip(moments, band.low.tolist(), band.middle.tolist(), band.high.tolist(), strict=True)
+        }  # fmt: skip
+        return [answers[row] for row in asked if row in answers]
+
     def evaluate(self, table: pl.DataFrame) -> dict[str, Any]:
         """Figures on rows that say when they were called. Raises InputError where none does."""
         moments = _finished(self._replayed(table)[0])

@@ -9,7 +9,9 @@ from tamna.reception.models.booking import (
     SlotOffer,
     WaitingRequest,
 )
+from tamna.reception.models.communications import Communication, ContactChoice
 from tamna.reception.models.learning import ArrivalForecast, Learner, LearntModel, NoShowChance
+from tamna.reception.models.planning import HourForecast, SeasonStudy, StaffPlan
 from tamna.reception.models.visits import Condition, Encounter, ServiceRequest, Ticket
 
 __all__ = [
@@ -17,15 +19,20 @@ __all__ = [
     "Appointment",
     "ArrivalForecast",
     "ClinicHours",
+    "Communication",
     "Condition",
+    "ContactChoice",
     "Encounter",
+    "HourForecast",
     "Learner",
     "LearntModel",
     "NoShowChance",
+    "SeasonStudy",
     "ServiceRequest",
     "Slot",
     "SlotHold",
     "SlotOffer",
+    "StaffPlan",
     "Ticket",
     "WaitingRequest",
 ]
