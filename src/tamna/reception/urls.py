@@ -2,8 +2,8 @@ from django.urls import path
 
 from tamna.reception import (
     booking_views,
-    conversation_views,
     communication_views,
+    conversation_views,
     exchange_views,
     hours_views,
     model_views,
