@@ -62,7 +62,7 @@ WAITING_LIST = define(
                    options=lambda: [("waiting", _("Waiting")), ("over", _("Over"))]),
             Filter("department", noop("Department"), lambda rows, code: rows.filter(department__code=code), kind="choice", options=departments),
         ),
-        empty=noop("Nobody waits for a time."), hint=noop("Choose a taken time under Booking times to put a patient on the list."),
+        empty=noop("Nobody waits for a time."), hint=noop("Choose a taken time under Bookable times to put a patient on the list."),
     )
 )  # fmt: skip
 

@@ -27,7 +27,6 @@ ENTRIES = (
     Entry(noop("Patient affairs"), noop("Counter conversation"), "reception:conversation", "reception.see"),
     Entry(noop("Patient affairs"), noop("Bookings"), "reception:bookings", "reception.see"),
     Entry(noop("Patient affairs"), noop("Bookable times"), "reception:times", "reception.see"),
-    Entry(noop("Patient affairs"), noop("Booking times"), "reception:times", "reception.see"),
     Entry(noop("Patient affairs"), noop("Waiting list"), "reception:waiting", "reception.see"),
     Entry(noop("Patient affairs"), noop("Slips of the kiosk"), "web:slips", "reception.receive"),
     Entry(noop("Patient affairs"), noop("Notices to patients"), "reception:communications", "reception.see"),
