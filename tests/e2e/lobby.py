@@ -17,7 +17,7 @@ import json
 from datetime import timedelta
 from tamna.core import clock
 from tamna.core.actor import Actor
-from tamna.core.models import Practitioner
+from tamna.core.models import Department, Practitioner
 from tamna.lobby import codes, links
 from tamna.patients.models import Patient
 from tamna.patients.services import register_patient
@@ -27,10 +27,10 @@ by = Actor.system("test")
 born = clock.today().replace(year=1955, month=4, day=12)
 serial = Patient.objects.count()
 one = register_patient(name="홍길동", birth_on=born, sex="F", phone=f"0107{serial:07d}", language="%(language)s", is_synthetic=True, by=by)
-at = clock.now().replace(minute=0, second=serial %% 60) + timedelta(hours=1)
+at = clock.now() + timedelta(minutes=20)
 if at.astimezone(clock.SEOUL).date() != clock.today():
     at = clock.now() - timedelta(minutes=1)
-doctor = Practitioner.objects.filter(is_active=True, department__name_ko="내과").first()
+doctor = Practitioner.objects.create(license_no=f"8{serial}", name_ko="시험", department=Department.objects.get(name_ko="내과"), is_active=False)
 booked = reception.book(slot_id=Slot.objects.create(practitioner=doctor, starts_at=at).pk, patient_id=one.pk, by=by)
 if %(stale)s:
     Patient.objects.filter(pk=one.pk).update(contact_checked_on=None)

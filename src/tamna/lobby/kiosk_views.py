@@ -5,12 +5,14 @@ in them are in the language that the page names.
 """
 
 import json
+import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -83,18 +85,19 @@ def _sign(given: dict[str, Any]) -> recognising.Sign:
 @asked
 def who(device: Device, given: dict[str, Any], by: Actor) -> dict[str, Any]:
     """Recognise somebody and ask the insurer: what is shown for the person to confirm."""
-    patient = recognising.recognise(_sign(given), device=device, by=by)
+    sign = _sign(given)
+    patient = recognising.recognise(sign, device=device, by=by)
     coverage = registration.check_coverage(patient=patient, by=by)
     return {
-        "proof": recognising.proof(patient, device), **selectors.person(patient, coverage), "departments": selectors.departments(queues.board()),
+        "proof": recognising.proof(patient, device, sign), **selectors.person(patient, coverage), "departments": selectors.departments(queues.board()),
     }  # fmt: skip
 
 
 @asked
 def contact(device: Device, given: dict[str, Any], by: Actor) -> dict[str, Any]:
-    """The phone is still right, or is another one; the address stays as it is."""
-    patient = recognising.proven(str(given.get("proof", "")), device)
+    """The phone is still right, or is another one; the address stays as it is. A found card changes no phone."""
     digits = "".join(letter for letter in str(given.get("phone", "")) if letter.isdigit())[:15]
+    patient = recognising.proven(str(given.get("proof", "")), device, by_knowledge=bool(digits))
     registration.update_contact(patient_id=patient.pk, phone=digits or patient.phone, address=patient.address, by=by)
     return {}
 
@@ -102,12 +105,16 @@ def contact(device: Device, given: dict[str, Any], by: Actor) -> dict[str, Any]:
 @asked
 def receive(device: Device, given: dict[str, Any], by: Actor) -> dict[str, Any]:
     """Receive by key: the same key gives the same ticket. What was typed while the server was away is recognised now."""
-    wish = services.Wish(
-        UUID(str(given["key"])),
-        *(str(given.get(name, ""))[:200] for name in ("appointment", "department", "code", "slip")),
-    )
-    known = CheckIn.objects.select_related("ticket").filter(key=wish.key).first()
     try:
+        key = UUID(str(given.get("key")))
+    except ValueError:
+        raise DomainError("lobby.ask_desk") from None
+    chosen = (str(given.get(name, ""))[:200] for name in ("appointment", "department", "code", "slip"))
+    wish = services.Wish(key, *chosen)
+    known = CheckIn.objects.select_related("ticket").filter(key=key).first()
+    try:
+        if known is None and is_old(given.get("made")):
+            raise DomainError("lobby.ask_desk")  # of another day: nobody waits for it any more
         if known is None and given.get("proof"):
             patient = recognising.proven(str(given["proof"]), device, seconds=recognising.RECEIVED_SECONDS)
         elif known is None:
@@ -124,7 +131,13 @@ def receive(device: Device, given: dict[str, Any], by: Actor) -> dict[str, Any]:
         pk=row.ticket.pk
     )
     link = links.make(patient=issued.encounter.patient, ticket=issued, by=by)
-    return {**selectors.ticket(issued), "code": codes.drawn(str(given.get("origin", ""))[:80] + link)}
+    address = settings.PATIENT_URL or str(given.get("origin", ""))[:80]
+    return {**selectors.ticket(issued), "code": codes.drawn(address + link)}
+
+
+def is_old(made_ms: object) -> bool:
+    """Whether a wish waited longer than a day of work; by the browser's clock, of wall time."""
+    return isinstance(made_ms, int) and time.time() - made_ms / 1000 > recognising.RECEIVED_SECONDS
 
 
 @asked

@@ -19,6 +19,7 @@ from tamna.patients.models import Identity, Patient
 from tamna.patients.selectors import birth_date
 from tamna.patients.services import PHONE
 
+HELD = frozenset({"code", "card"})  # signs that somebody holds and need not know
 MISSES, MISS_SECONDS = 10, 600
 SALT = "tamna.lobby.who"
 SHOWN_SECONDS, RECEIVED_SECONDS = 900, 43_200  # how long a proof opens a person's facts; how long it receives them
@@ -67,13 +68,17 @@ def _fitting(sign: Sign) -> list[Patient]:
     return []
 
 
-def proof(patient: Patient, device: Device) -> str:
+def proof(patient: Patient, device: Device, sign: Sign) -> str:
     """What the kiosk's page holds in memory instead of a person: it opens nothing at another device, and not for long."""
-    return signing.dumps({"patient": str(patient.public_id), "device": device.pk}, salt=SALT)
+    known = {"patient": str(patient.public_id), "device": device.pk, "held": sign.kind in HELD}
+    return signing.dumps(known, salt=SALT)
 
 
-def proven(text: str, device: Device, *, seconds: int = SHOWN_SECONDS) -> Patient:
-    """The patient of a proof. Raises lobby.unknown_person."""
+def proven(text: str, device: Device, *, seconds: int = SHOWN_SECONDS, by_knowledge: bool = False) -> Patient:
+    """The patient of a proof; `by_knowledge` asks that they knew something, for a card or a phone may be found.
+
+    Raises lobby.unknown_person, lobby.ask_desk.
+    """
     try:
         known = signing.loads(text, salt=SALT, max_age=seconds)
     except signing.BadSignature:
@@ -81,4 +86,6 @@ def proven(text: str, device: Device, *, seconds: int = SHOWN_SECONDS) -> Patien
     patient = Patient.objects.filter(public_id=known["patient"]).first() if known["device"] == device.pk else None
     if patient is None:
         raise DomainError("lobby.unknown_person")
+    if by_knowledge and known["held"]:
+        raise DomainError("lobby.ask_desk")
     return patient

@@ -1,6 +1,7 @@
 """What the kiosk's page asks: who somebody is, what is confirmed, one reception a key; and what is refused."""
 
 import json
+import time
 from datetime import timedelta
 from uuid import uuid4
 
@@ -131,16 +132,25 @@ def test_what_was_typed_while_the_server_was_away_is_received_later_or_left_to_t
     assert "01099999999" not in str(CheckIn.objects.values()) + str(AuditEntry.objects.values())
 
 
-def test_another_device_cannot_use_a_proof(hong, kiosk):
-    _, found = kiosk("who", kind="card", value=hong.chart_no)
+def test_a_proof_is_one_devices_and_a_found_card_changes_no_phone(hong, kiosk):
+    _, found = kiosk("who", kind="phone", value="01012342214", birth="19550412")
     other = device_client(name="로비 2")
     answer = other.post(
         "/lobby/kiosk/contact", json.dumps({"proof": found["proof"], "phone": "01000000000"}), "application/json"
     )
-    assert answer.status_code == 409 and Patient.objects.get().phone == "010-1234-2214"
+    assert answer.status_code == 409
+    by_card = kiosk("who", kind="card", value=hong.chart_no)[1]["proof"]
+    assert kiosk("contact", proof=by_card, phone="01000000000")[1]["refused"] == "lobby.ask_desk"
+    assert Patient.objects.get().phone == "010-1234-2214"
     assert kiosk("contact", proof=found["proof"], phone="010-5555-6666")[0] == 200
-    assert Patient.objects.get().phone == "01055556666"
     assert kiosk("who", kind="phone", value="01055556666", birth="19550412")[0] == 200
+
+
+def test_a_wish_of_yesterday_and_a_broken_one_receive_nobody(hong, booking, kiosk):
+    sign = {"kind": "chart", "value": hong.chart_no, "birth": "19550412"}
+    status, left = kiosk("receive", key=str(uuid4()), slip="C003", made=int((time.time() - 86_400) * 1000), **sign)
+    assert status == 200 and left["refused"] == "lobby.ask_desk" and CheckIn.objects.get().ticket is None
+    assert kiosk("receive", key="x", **sign)[1]["refused"] == "lobby.ask_desk" and not Ticket.objects.exists()
 
 
 def test_a_stale_contact_is_asked_and_a_confirmed_one_is_not(hong, kiosk):

@@ -162,7 +162,7 @@ function visits() {
 
 async function receive(choice) {
   person.key ||= crypto.randomUUID();
-  const wish = { key: person.key, language: person.language, origin: location.origin, ...(person.proof ? { proof: person.proof } : person.sign), ...choice };
+  const wish = { key: person.key, made: Date.now(), language: person.language, origin: location.origin, ...(person.proof ? { proof: person.proof } : person.sign), ...choice };
   show("busy");
   try {
     ticket(await ask("receive", wish, person.language));
