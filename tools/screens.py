@@ -119,6 +119,9 @@ def fill(here: Place) -> None:
         "/billing/fees", data=form, files={"file": ("master.csv", FEES.encode(), "text/csv")}
     ).raise_for_status()
     claims.post("/claims/rules/trials", data={**form, "rule": "A001", "version": "shipped"}).raise_for_status()
+    claims.post("/claims/rechecks/start", data={**form, "key": "screens"}).raise_for_status()
+    tried = {"key": "screens", "first": "2020-01-01", "last": "2099-12-31", "fees_on": "2026-09-01", "factor": "85.5"}
+    claims.post("/insight/repricing/start", data={**form, **tried}).raise_for_status()
     _bill_overseas(here.url)
     _persons(here.url)
     for _ in range(60):

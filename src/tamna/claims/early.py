@@ -23,6 +23,7 @@ from tamna.reception.models import Encounter
 
 ORDER, DISCHARGE = EarlyFinding.Stage.ORDER, EarlyFinding.Stage.DISCHARGE
 SERIOUS = ("reject", "adjust")
+GOES_ON = (Encounter.Status.ARRIVED, Encounter.Status.IN_PROGRESS)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def look(encounter_id: int, *, stage: EarlyFinding.Stage, by: Actor) -> list[Ear
         or encounter.status == Encounter.Status.CANCELLED
         or known.exists()
     ):
-        return []  # nobody is asked for it, or its statement speaks for itself
+        return []  # nobody is asked for it, or its statement speaks for itself or is about to
     found = {
         (seen.finding.rule_id, seen.order_id): seen.finding for seen in as_it_stands(encounter, stage=stage, by=by)
     }

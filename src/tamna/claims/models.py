@@ -282,6 +282,9 @@ class Recheck(models.Model):
     found = models.PositiveIntegerField(default=0)  # statements with a finding
     findings = models.PositiveIntegerField(default=0)
     risk_won = models.BigIntegerField(default=0)
+    sums = models.JSONField(
+        default=dict
+    )  # "rule:severity" → [findings, statements, won], so that no page adds millions up
     not_evaluated = models.JSONField(default=dict)  # rule → what the records lack
     after_patient = models.BigIntegerField(default=0)  # where it goes on: patients in order of their keys
     peers_after = models.DateField(null=True, blank=True)  # the last quarter judged by rules across patients
@@ -312,7 +315,12 @@ class RecheckFinding(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["recheck", "claim", "rule_id", "at"], name="recheck_finding_once")
         ]
-        indexes = [models.Index(fields=["recheck", "rule_id", "-won_at_risk"])]
+        indexes = [
+            models.Index(fields=["recheck", "rule_id", "-won_at_risk"]),
+            models.Index(
+                fields=["recheck", "-won_at_risk", "-id"], condition=Q(is_hidden=False), name="recheck_by_won"
+            ),
+        ]
 
 
 class ArchivedMonth(models.Model):

@@ -56,7 +56,7 @@ def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
     )
     conditions = list(claim.encounter.conditions.order_by("seq"))
     context: dict[str, Any] = {
-        "claim": claim, "suggested": coding.shown(claim.encounter, {row.code for row in conditions}), "name_of": partial(name_of, lang=language()), "lines": claim.lines.order_by("line_no"), "findings": findings, "by_line": by_line,
+        "claim": claim, "suggested": coding.shown(claim.encounter, {row.code for row in conditions}), "name_of": partial(name_of, lang=language()), "lines": claim.lines.select_related("charge").order_by("line_no"), "findings": findings, "by_line": by_line,
         "conditions": [(row, name_of(row.code, language())) for row in conditions], "responses": claim.responses.order_by("id"),
         **beside(claim), "is_open": claim.status in services.OPEN, "next": selectors.next_after(claim), "source_name": source_name, "fixable": [row for row in findings if row.fix and row.state == "open"],
     }  # fmt: skip

@@ -242,7 +242,7 @@ def test_a_recheck_stores_what_the_single_check_finds_and_goes_on_where_it_stopp
             names = ("rule_id", "over", "at", "line_no", "severity", "won_at_risk", "hid")
             assert set(rows.values_list(*names)) == told(checker.report(claim.pk))
     assert not Finding.objects.exists()
-    assert sum(row["findings"] for row in recheck.by_rule(run)) == done.findings
+    assert sum(row["findings"] for row in recheck.by_rule(done)) == done.findings
 
 
 def test_a_recheck_of_some_under_rules_of_a_day_and_own_rules(shelf):
