@@ -1,6 +1,6 @@
 """Screens of who looked: for the patient who asks, on screen and on paper; the monthly review, signed."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -114,7 +114,7 @@ def one_review(request: HttpRequest, month: str) -> HttpResponse:
         )
     )
     context = {
-        "review": row, "charts": {str(ref): chart for ref, chart in charts.items()}, "words": review.WORDS, "digest": review.digest(row),
+        "review": row, "charts": {str(ref): chart for ref, chart in charts.items()}, "words": review.WORDS, "digest": review.digest(row), "instant": datetime.fromisoformat,
         "is_running": row.month == clock.today().replace(day=1),
         "counts": [(word, row.figures.get(kind, 0)) for kind, word in review.WORDS.items()],
     }  # fmt: skip
