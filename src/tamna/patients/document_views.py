@@ -130,5 +130,4 @@ def extend(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @needs("patients.register")
 def sorting(request: HttpRequest) -> HttpResponseBase:
     """Documents whose words do not decide."""
-    context = {"class_name": class_name, "classes": [(key, class_name(key)) for key in CLASSES]}
-    return lists.show(request, SORTING, documents.waiting(), "patients/sorting.html", context)
+    return lists.show(request, SORTING, documents.waiting(), "patients/sorting.html", {"class_name": class_name})

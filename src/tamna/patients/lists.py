@@ -142,7 +142,7 @@ SORTING = define(
             Column("title", noop("Title"), lambda row: row.title),
             Column("suggested", noop("Perhaps"), lambda row: class_name(row.suggested)),
             Column("confidence", noop("Confidence"), lambda row: row.confidence, number=True),
-            Column("act", noop("Action"), unseen=True, wide=True),
+            Column("act", noop("Action"), unseen=True),
         ),
         empty=noop("No document waits for a person."), hint=noop("What the words of a document do not decide comes here."),
     )
