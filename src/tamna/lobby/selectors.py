@@ -12,6 +12,7 @@ from tamna.core import clock
 from tamna.core.format import clock_time
 from tamna.lobby import names
 from tamna.lobby.models import CheckIn
+from tamna.lobby.turns import LEAST_RANGE
 from tamna.patients.masking import mask_phone
 from tamna.patients.models import Coverage, Patient
 from tamna.reception import selectors as queues
@@ -82,7 +83,8 @@ def departments(rows: Sequence[queues.QueueRow]) -> list[dict[str, str]]:
 
 def wait_range(low: float, high: float) -> str:
     """An honest wait: from, to; never a single figure."""
-    return _("%(low)s to %(high)s min") % {"low": max(0, round(low)), "high": max(1, round(high))}
+    least = max(0, round(low))
+    return _("%(low)s to %(high)s min") % {"low": least, "high": max(least + LEAST_RANGE, round(high))}
 
 
 def ticket(row: Ticket) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from tamna.reception.waits import USUAL_MIN, LiveError, live_error
 
 CALLED = (Ticket.Status.CALLED, Ticket.Status.IN_ROOM)
 NEXT, SLIP_MINUTES = 3, 30
+LEAST_RANGE = 5  # minutes: no call is told more exactly than that
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,6 @@ class Turn:
     ahead: int
     earliest: datetime
     latest: datetime
-    minutes: int
 
     @property
     def is_called(self) -> bool:
@@ -66,9 +66,8 @@ def _turn(ticket: Ticket, active: list[tuple[int, str, datetime | None]], minute
         default=None,
     )
     wait = predict_wait(ahead, minutes, USUAL_MIN, since).value
-    return Turn(
-        ticket, ahead, now + timedelta(minutes=wait.low80), now + timedelta(minutes=wait.high80), round(wait.minutes)
-    )
+    latest = max(wait.high80, wait.low80 + LEAST_RANGE)
+    return Turn(ticket, ahead, now + timedelta(minutes=wait.low80), now + timedelta(minutes=latest))
 
 
 def yesterday_error() -> LiveError | None:
