@@ -1,5 +1,6 @@
 """The list of what was found at orders and at discharge on visits that have no statement yet (오더·퇴원 시점 점검 결과)."""
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -17,10 +18,10 @@ FINDINGS = define(
     Listing(
         "early", noop("Findings at the order"), "claims.see", view="claims:early", order=("-found_at", "-id"),
         columns=(
-            Column("at", noop("Found"), lambda row: str(row.found_at)),
+            Column("at", noop("Found at"), lambda row: str(row.found_at)),
             Column("department", noop("Department"), lambda row: row.encounter.department.name_ko if language() == "ko" else row.encounter.department.name_en),
             Column("stage", noop("When"), lambda row: row.get_stage_display(), wide=True),
-            Column("order", noop("Order"), lambda row: row.order.code if row.order else ""),
+            Column("order", noop("Ordered item"), lambda row: row.order.code if row.order else ""),
             Column("rule", noop("Rule"), lambda row: row.rule_id),
             Column("message", noop("Finding"), lambda row: row.message_ko if language() == "ko" else row.message_en, wide=True),
             Column("won", noop("At risk"), lambda row: row.won_at_risk, number=True),
@@ -37,10 +38,7 @@ FINDINGS = define(
 @needs("claims.see")
 def findings(request: HttpRequest) -> HttpResponseBase:
     """Open findings of visits whose statement is not there yet, newest first."""
-    claimed = Claim.objects.exclude(status=Claim.Status.WITHDRAWN).values("encounter_id")
-    rows = (
-        EarlyFinding.objects.filter(gone_at=None)
-        .exclude(encounter__in=claimed)
-        .select_related("encounter__department", "order")
-    )
+    claimed = Claim.objects.filter(encounter=OuterRef("encounter")).exclude(status=Claim.Status.WITHDRAWN)
+    open_ones = EarlyFinding.objects.filter(~Exists(claimed), gone_at=None)
+    rows = open_ones.select_related("encounter__department", "order")
     return lists.show(request, FINDINGS, rows, "claims/early.html", {"severities": SEVERITIES})

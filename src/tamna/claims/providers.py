@@ -54,10 +54,10 @@ def early_entries(encounter_id: int) -> Iterator[Entry]:
         message = row.message_ko if language() == "ko" else row.message_en
         why = [step(row.rule_id, won(row.won_at_risk), message, source_name(row.source))]
         if row.order:
-            why.append(step(_("Order"), row.order.code, row.order.name))
+            why.append(step(_("Ordered item"), row.order.code, row.order.name))
         tone = "" if row.gone_at else "red" if row.severity == "reject" else "amber"
         detail = f"{row.rule_id} · {_('no longer found')}" if row.gone_at else f"{row.rule_id} · {won(row.won_at_risk)}"
-        yield Entry(row.found_at, 9, str(EarlyFinding.Stage(row.stage).label), message, detail, reverse("claims:rule", args=[row.rule_id]),
+        yield Entry(row.found_at, 13, str(EarlyFinding.Stage(row.stage).label), message, detail, reverse("claims:rule", args=[row.rule_id]),
                     ("encounter", str(row.encounter.public_id)), why, tone, icon="shield")  # fmt: skip
 
 
