@@ -1,7 +1,7 @@
-"""Bookings at size: a month of times among a million bookings, and a thousand who book through HTTP at once.
+"""Bookings at size: a month of times among a million bookings, the board's waits, and a thousand who book through HTTP at once.
 
-Run: python -m bench.booking month [--bookings 1000000] | race [--people 1000] [--port 18900]
-`month` fills a database of its own (TAMNA_HOME in a temporary folder); `race` starts a whole Tamna. Prints figures; `race`
+Run: python -m bench.booking month [--bookings 1000000] | board | race [--people 1000] [--port 18900]
+`month` and `board` fill a database of their own (TAMNA_HOME in a temporary folder); `race` starts a whole Tamna. Prints figures; `race`
 exits 1 when a time was given twice.
 """
 
@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from datetime import date, timedelta
+from typing import Any
 
 import httpx
 import psycopg
@@ -90,6 +91,72 @@ def month(bookings: int) -> int:
     return 0
 
 
+def board(days: int = 12) -> int:
+    """The whole board of fourteen departments at eleven, with a model of the night in use."""
+    _database()
+    import numpy as np
+
+    from tamna.core import clock, crypto
+    from tamna.core.models import Department, Practitioner
+    from tamna.patients.models import Patient
+    from tamna.reception import learning, selectors
+    from tamna.reception.models import Encounter, LearntModel, Ticket
+
+    crypto.forget_keys()
+    today, chance = date(2026, 11, 30), np.random.default_rng(1)
+    doctors = []
+    for code in range(14):
+        department = Department.objects.create(code=f"{code:02d}", name_ko="과", name_en="Department")
+        doctors += [
+            Practitioner.objects.create(license_no=f"{code}{n}", name_ko="의사", department=department)
+            for n in range(2)
+        ]
+    person = Patient.objects.create(
+        chart_no="1", name="모의", birth_on=date(1980, 1, 1), sex="F", registered_at=clock.now()
+    )
+    with clock.frozen(clock.at_seoul(today, 11 * 60)):
+        for back in range(days, -1, -1):
+            _day(today - timedelta(days=back), doctors, person, chance)
+        LearntModel.objects.filter(pk=learning.learn_waits().pk).update(is_baseline=False)
+        taken = []
+        for _ in range(60):
+            started = time.perf_counter()
+            rows = selectors.board()
+            taken.append((time.perf_counter() - started) * 1000)
+        n = Ticket.objects.filter(business_on=today).count()
+    told = sum(row.by == "model" for row in rows)
+    waits = Encounter.objects.count()
+    print(
+        f"board of {len(rows)} queues ({told} by the model), {n} tickets of today, {waits} visits: median {statistics.median(taken):.1f} ms, 95 % {share(taken, 0.95):.1f} ms, most {max(taken):.1f} ms"
+    )
+    return 0
+
+
+def _day(on: date, doctors: list[Any], person: Any, chance: Any) -> None:
+    """Sixteen people a doctor until eleven, served in order; today those later than eleven still wait."""
+    from tamna.core import clock
+    from tamna.reception.models import Encounter, Ticket
+
+    now = clock.now()
+    visits, tickets = [], []
+    for doctor in doctors:
+        free = 540.0
+        for arrives in sorted(530 + chance.random(16) * 130):
+            starts = max(free, float(arrives))
+            free = starts + float(chance.lognormal(1.9, 0.5))
+            times = [clock.at_seoul(on, minute) for minute in (float(arrives), starts, free)]
+            visit = Encounter(patient=person, department=doctor.department, practitioner=doctor, payer="nhi", business_on=on, arrived_at=times[0],
+                              status="finished", finished_at=times[2])  # fmt: skip
+            entered, ended = (at if at <= now else None for at in times[1:])
+            visits.append(visit)
+            if times[0] <= now:
+                status = "done" if ended else "in_room" if entered else "waiting"
+                tickets.append(Ticket(encounter=visit, department=doctor.department, practitioner=doctor, number=len(tickets) + 1, business_on=on,
+                                      status=status, due_at=times[0], issued_at=times[0], called_at=entered, entered_at=entered, ended_at=ended))  # fmt: skip
+    Encounter.objects.bulk_create(visits)
+    Ticket.objects.bulk_create(tickets)
+
+
 async def _race(here: Place, token: str, people: int) -> int:
     with psycopg.connect(host=str(here.home / "pg"), user="postgres", dbname="tamna") as database:
         slots = [row[0] for row in database.execute(
@@ -139,11 +206,13 @@ def race(people: int, port: int) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("month", "race"))
+    parser.add_argument("what", choices=("month", "board", "race"))
     parser.add_argument("--bookings", type=int, default=1_000_000)
     parser.add_argument("--people", type=int, default=1_000)
     parser.add_argument("--port", type=int, default=18900)
     args = parser.parse_args()
+    if args.what == "board":
+        return board()
     return month(args.bookings) if args.what == "month" else race(args.people, args.port)
 
 

@@ -10,8 +10,8 @@ from tamna.core import clock
 from tamna.core.models import Department, Practitioner
 from tamna.engines.queueing import predict_wait
 from tamna.patients.models import Coverage, Patient
-from tamna.reception.learning import QueuedRow, queued_rows
 from tamna.reception.models import Appointment, Encounter, Slot, Ticket
+from tamna.reception.visit_log import QueuedRow, queued_rows
 from tamna.reception.waits import GONE, USUAL_MIN, Joining, by_model
 
 MOVED_UP = 35  # before the booked, after emergencies

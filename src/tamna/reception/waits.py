@@ -17,6 +17,7 @@ from tamna.engines.explain import Explained
 from tamna.engines.queueing import Wait, predict_wait
 from tamna.reception import learning
 from tamna.reception.models import Learner, Ticket
+from tamna.reception.visit_log import VisitRow, visit_log, visit_rows
 
 log = structlog.get_logger()
 USUAL_MIN = 7.2  # the national survey's mean consultation; replaced by the department's own as soon as there is one
@@ -56,18 +57,18 @@ def predicted(department_id: int, joining: Joining, on: date, now: datetime) -> 
     queue = Ticket.objects.filter(department_id=department_id, business_on=on)
     mine = queue.filter(practitioner_id=joining.practitioner_id) if joining.practitioner_id else queue
     baseline = _baseline(mine, now)
-    found = by_model(learning.visit_rows(queue.exclude(status__in=GONE)), [joining], on, now)
+    found = by_model(visit_rows(queue.exclude(status__in=GONE)), [joining], on, now)
     return Told(found[0], baseline, "model") if found else Told(baseline.value, baseline, "baseline")
 
 
-def by_model(queue: Sequence[learning.VisitRow], joining: Sequence[Joining], on: date, now: datetime) -> list[Wait]:
+def by_model(queue: Sequence[VisitRow], joining: Sequence[Joining], on: date, now: datetime) -> list[Wait]:
     """Each one's wait by the model in use; nothing where there is none, or it cannot tell. A fault is logged and the baseline answers."""
     waits = learning.waits_in_use()
     if waits is None or not joining:
         return []
     rows = [*queue, *(_joining_row(each, on, now) for each in joining)]
     try:
-        answers = waits.tell(learning.visit_log(rows), range(len(rows) - len(joining), len(rows)))
+        answers = waits.tell(visit_log(rows), range(len(rows) - len(joining), len(rows)))
     except Exception as error:  # the desk goes on whatever a learnt model does
         log.error("wait.model_failed", error=type(error).__name__)
         return []
@@ -76,8 +77,8 @@ def by_model(queue: Sequence[learning.VisitRow], joining: Sequence[Joining], on:
     return [Wait(round(answer.predicted, 1), round(answer.lo80, 1), round(answer.hi80, 1)) for answer in answers]
 
 
-def _joining_row(joining: Joining, on: date, now: datetime) -> learning.VisitRow:
-    return learning.VisitRow(on, joining.department, joining.practitioner_id, joining.booked_at, joining.is_first_visit, joining.ktas, now, None, None)  # fmt: skip
+def _joining_row(joining: Joining, on: date, now: datetime) -> VisitRow:
+    return VisitRow(on, joining.department, joining.practitioner_id, joining.booked_at, joining.is_first_visit, joining.ktas, now, None, None)  # fmt: skip
 
 
 def _baseline(queue: QuerySet[Ticket], now: datetime) -> Explained[Wait]:
