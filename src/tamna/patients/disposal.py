@@ -22,6 +22,7 @@ SEALED = {  # every sealed column that tells of a patient → the way to the pat
     "patients.patient": ("id", ("name", "phone", "address")), "patients.coverage": ("patient", ("card_no",)),
     "patients.consent": ("patient", ("signature",)), "patients.fileddocument": ("patient", ("title", "content")),
     "patients.importedresource": ("patient", ("title", "content")), "claims.clinicalnote": ("encounter__patient", ("text",)),
+    "reception.contactchoice": ("patient", ("email", "push_address")),
 }  # fmt: skip
 DELETED = ("patients.identity",)  # the vault: a number leaves no row
 OF_NOBODY = (

@@ -22,6 +22,11 @@ STAYS = frozenset({  # about the record itself, or frozen in the name it was wri
 })  # fmt: skip
 
 
+CLASHES = dict.fromkeys(  # two of one kind that one person cannot have at once
+    ("patient_elsewhere", "patient_busy", "waits_once", "one_open_visit", "one_consent_holds"), "patients.merge_clash"
+)
+
+
 def links() -> Iterator[tuple[str, Any, str]]:
     """Every column that names a patient: its key, the model, the field."""
     for found in Patient._meta.get_fields(include_hidden=True):
@@ -56,7 +61,7 @@ def merge(*, kept_id: int, gone_id: int, reason: str, by: Actor) -> Merge:
         raise DomainError("patients.merge_different")
     ended = _end_older_answers(kept, gone)
     moved = {}
-    with refused_as(patient_elsewhere="patients.merge_clash", one_open_visit="patients.merge_clash"):
+    with refused_as(**CLASHES):
         for key, model, field in links():
             ids = list(model.objects.filter(**{field: gone}).order_by("pk").values_list("pk", flat=True))
             if ids:
@@ -86,11 +91,7 @@ def unmerge(*, merge_id: int, by: Actor, reason: str = "") -> Merge:
         raise DomainError("patients.merge_order")
     gone.merged_into = None
     gone.save(update_fields=["merged_into"])
-    with refused_as(
-        patient_elsewhere="patients.merge_clash",
-        one_open_visit="patients.merge_clash",
-        one_consent_holds="patients.merge_clash",
-    ):
+    with refused_as(**CLASHES):
         for key, model, field in links():
             model.objects.filter(pk__in=made.moved.get(key, []), **{field: kept}).update(**{field: gone})
         for pk in made.ended_consents:

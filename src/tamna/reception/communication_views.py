@@ -47,7 +47,7 @@ def all_of(request: HttpRequest) -> HttpResponseBase:
 def wishes(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Keep where a patient wants to be told and what not."""
     patient = get_object_or_404(Patient, public_id=public_id)
-    kept = getattr(patient, "contact_choice", None)
+    kept = communications.choice_of(patient)
     wanted = set(request.POST.getlist("wants"))
     communications.choose(
         patient=patient, email=request.POST.get("email", "").strip()[:200], push_address=kept.push_address if kept else "",

@@ -126,12 +126,12 @@ def channels(patient: Patient, choice: ContactChoice | None) -> dict[str, str]:
 def send(pk: int) -> str:
     """Hand one notice over by the first channel that takes it. Returns its state. Raises Unreachable: try again later."""
     row = Communication.objects.select_related(
-        "patient__contact_choice", "appointment__slot__practitioner__department", "ticket__department", "encounter__department",
+        "patient", "appointment__slot__practitioner__department", "ticket__department", "encounter__department",
         "offer__slot__practitioner__department",
     ).get(pk=pk)  # fmt: skip
     if row.status != Communication.Status.WAITING:
         return row.status
-    choice = getattr(row.patient, "contact_choice", None)
+    choice = choice_of(row.patient)
     reason = _why_not(row, choice)
     if reason:
         return _settle(row, Communication.Status.DROPPED, reason)
@@ -220,6 +220,11 @@ def collect() -> int:
     return answered
 
 
+def choice_of(patient: Patient) -> ContactChoice | None:
+    """What the patient wants now. One query."""
+    return ContactChoice.objects.filter(patient=patient).order_by("-pk").first()
+
+
 @transaction.atomic
 def choose(
     *, patient: Patient, by: Actor, email: str = "", push_address: str = "", opted_out: list[str] | None = None
@@ -227,14 +232,12 @@ def choose(
     """Keep what a patient wants (수신 설정). Raises reception.unknown_notice."""
     if set(opted_out or ()) - set(Communication.Kind.values):
         raise DomainError("reception.unknown_notice")
-    row, _ = ContactChoice.objects.update_or_create(
+    row = ContactChoice.objects.create(
         patient=patient,
-        defaults={
-            "email": email,
-            "push_address": push_address,
-            "opted_out": sorted(opted_out or ()),
-            "changed_at": clock.now(),
-        },
+        email=email,
+        push_address=push_address,
+        opted_out=sorted(opted_out or ()),
+        changed_at=clock.now(),
     )
     audit.note(
         "contact_choice.set", by=by, subject_type="patient", subject_id=patient.public_id, patient_ref=patient.public_id

@@ -19,7 +19,7 @@ from tamna.patients import selectors as people
 from tamna.patients import services as registration
 from tamna.patients.models import Patient
 from tamna.patients.views import PAYERS
-from tamna.reception import conversation, selectors, services, signs
+from tamna.reception import communications, conversation, selectors, services, signs
 from tamna.reception.lists import BOOKINGS
 from tamna.reception.models import Communication, Ticket
 
@@ -57,7 +57,7 @@ def desk(request: HttpRequest) -> HttpResponse:
             "coverage": coverage, "bookings": selectors.bookings_today(chosen.pk), "stale": people.is_stale(chosen),
             "unchecked": coverage is None or coverage.checked_on < clock.today(), "last": selectors.visits_of(chosen.pk).order_by("-arrived_at").first(),
             "notes": conversation.notes(chosen.language, ("names", "dates", "interpreter")),
-            "choice": getattr(chosen, "contact_choice", None), "notice_kinds": Communication.Kind.choices,
+            "choice": communications.choice_of(chosen), "notice_kinds": Communication.Kind.choices,
         }  # fmt: skip
     return render(request, "reception/desk.html", context)
 

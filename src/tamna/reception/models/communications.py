@@ -52,9 +52,9 @@ class Communication(models.Model):
 
 
 class ContactChoice(models.Model):
-    """수신 설정: where a patient also wants to be told, and what not."""
+    """수신 설정: where a patient also wants to be told, and what not. A change is a new row; the newest holds."""
 
-    patient = models.OneToOneField("patients.Patient", on_delete=models.PROTECT, related_name="contact_choice")
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="contact_choices")
     email = EncryptedTextField(blank=True, default="")
     push_address = EncryptedTextField(blank=True, default="")  # the subscription of a browser (RFC 8030)
     opted_out = ArrayField(models.CharField(max_length=9), default=list)  # kinds
