@@ -20,11 +20,9 @@ from tamna.patients.models import Consent, Identity, Merge, Patient
 STAYS = frozenset({  # about the record itself, or frozen in the name it was written in
     "patients.merge", "patients.recordopening", "billing.deposit", "billing.terminalrequest",
 })  # fmt: skip
-
-
 CLASHES = dict.fromkeys(  # two of one kind that one person cannot have at once
     ("patient_elsewhere", "patient_busy", "waits_once", "one_open_visit", "one_consent_holds"), "patients.merge_clash"
-)
+) | {"one_hold": "patients.merge_held"}
 
 
 def links() -> Iterator[tuple[str, Any, str]]:

@@ -31,6 +31,7 @@ MESSAGES = {
     "patients.merge_clash": _(
         "Both records have an open visit in one department, or bookings at the same minute. Nothing was changed; end or cancel one first."
     ),
+    "patients.merge_held": _("Disposal of both records is held back. Nothing was changed; lift one hold first."),
     "patients.merge_undone": _("This merge was undone already. Nothing was changed."),
     "patients.merge_order": _("The kept record was itself merged later. Nothing was changed; undo that merge first."),
     "patients.review_signed": _("This month's review was signed. It stays as it is."),
