@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -31,6 +32,7 @@ def staff(hospital, morning, user_of):
             username=username, password="correct horse battery", name_ko=name, role=role, team="front"
         )
     people["auditor"] = user_of("auditor")
+    cache.delete("people.names")  # another test's names
     return people
 
 
