@@ -60,6 +60,7 @@ DEEDS = {
     "hold.lifted": noop("Hold on disposal lifted"), "disposal.asked": noop("Disposal asked for"), "disposal.approved": noop("Disposal approved"),
     "disposal.refused": noop("Disposal refused"), "disposal.erased": noop("Records erased"), "disposal.final": noop("Disposal final"),
     "disposal.printed": noop("Certificate of disposal printed"),
+    "season.asked": noop("Season played through"), "staff_plan.kept": noop("Staffing plan kept"),
     "access.reviewed": noop("Access review signed"), "access.printed": noop("Who-saw-my-record printed"),
     "patient.merged": noop("Records merged"), "patient.unmerged": noop("Merge undone"),
     "patient.seen": noop("Patient seen"), "payment.refunded": noop("Refunded"), "payment.taken": noop("Payment taken"),
