@@ -26,7 +26,7 @@ def exchange(request: HttpRequest, public_id: UUID) -> HttpResponse:
         recipient = request.POST.get("recipient", "").strip()[:LONGEST]
         try:
             if not own and not recipient:
-                raise DomainError("fhir.no_recipient")
+                raise DomainError("patients.no_recipient")
             text = giving.bundle_of(patient, by=Actor.of(request), recipient="" if own else recipient)
         except DomainError as refused:
             error = refused.message

@@ -80,6 +80,6 @@ MESSAGES = {
     "fhir.person_differs": _(
         "Name, birth date or sex are not those of the person with this id here. None of it was taken."
     ),
-    "fhir.no_recipient": _("Say which hospital the records are for. Nothing was given out."),
+    "patients.no_recipient": _("Say which hospital the records are for. Nothing was given out."),
     "fhir.no_patient": _("There is no patient under this number or id. Nothing was written."),
 }

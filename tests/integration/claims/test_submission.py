@@ -17,7 +17,7 @@ from tamna.claims.submission import corrections, records, selectors, sending, te
 from tamna.connect import hira
 from tamna.core import clock, outbox
 from tamna.core.errors import DomainError
-from tamna.core.models import AuditEntry, Event, Proposal
+from tamna.core.models import AuditEntry, Event, Proposal, Subscription
 from tamna.engines.claimfile import answers as text
 from tamna.engines.claimfile import fixed, ndjson
 from tamna.ledger.receivables import reconcile
@@ -328,6 +328,9 @@ def test_the_sums_of_a_batch_add_up_at_every_step(received, clerk):
     outbox.deliver_all()
     after = reconcile()
     assert after.differing == 0 and after.difference_won == 0 and "cut_open" not in {row.state for row in after.buckets}
+    assert {
+        row.handler: row.last_error for row in Subscription.objects.exclude(last_error="")
+    } == {}  # whoever counts took every step
 
 
 def test_the_page_tells_a_ledger_that_is_behind_from_a_difference(received, clerk, user_of):

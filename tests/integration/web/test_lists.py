@@ -251,9 +251,10 @@ def test_the_fee_master_shows_what_is_in_force_on_a_day(it):
 def test_a_list_is_sorted_by_indexed_fields_that_are_never_null():
     assert get_resolver().url_patterns  # every department is loaded
     from tamna.billing.models import Invoice, OrderCode, PayerBill, Payment
-    from tamna.claims.models import Batch, Claim, ClaimResponse, Remedy, RuleSwitch
+    from tamna.claims.models import Batch, Claim, ClaimResponse, EarlyFinding, Recheck, RecheckFinding, Remedy, RuleSwitch  # fmt: skip
     from tamna.claims.submission.models import BatchEntry, RecordRequest
     from tamna.core.models import Proposal
+    from tamna.insight.repricing.models import RepricedCell, Repricing
     from tamna.ledger.models import JournalEntry
     from tamna.patients.models import AccessReview, Disposal, FiledDocument, ImportedResource, ImportRun, Merge
     from tamna.reception.models import Appointment, Communication, Encounter, WaitingRequest
@@ -268,6 +269,8 @@ def test_a_list_is_sorted_by_indexed_fields_that_are_never_null():
         "accounts": User, "doctors": Practitioner, "waiting_list": WaitingRequest, "communications": Communication, "fees": FeeItem, "patients.merges": Merge,
         "patients.looks": AuditEntry, "patients.reviews": AccessReview, "patients.documents": FiledDocument,
         "patients.sorting": FiledDocument, "patients.disposals": Disposal,
+        "early": EarlyFinding, "rechecks": Recheck, "recheck.findings": RecheckFinding, "claims.records": Claim, "repricings": Repricing,
+        "repricing.cells": RepricedCell, "claims.figures": None, "claims.reasons": None, "claims.profit": None,  # sums of counted cells
     }  # fmt: skip
     may_be_null = {"patients.elsewhere", "rules.changes"}  # their rows are those with a day
     assert set(models) == set(lists.known())

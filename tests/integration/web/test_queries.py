@@ -150,6 +150,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/reception/patients/<uuid:public_id>/exchange": ("/reception/patients/{patient}/exchange",),
     "/reception/messages/<int:message_id>": ("/reception/messages/{message}",),
     "/reception/board": ("/reception/board",),
+    "/reception/conversation": ("/reception/conversation?with=ja",),
     "/reception/models": ("/reception/models",),
     "/reception/board/<str:code>": ("/reception/board/05",),
     "/reception/bookings": ("/reception/bookings", "/reception/bookings?doctor=90001&q=김"),

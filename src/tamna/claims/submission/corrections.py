@@ -59,7 +59,7 @@ def add_omitted(*, claim_id: int, by: Actor) -> Claim:
         raise DomainError("claims.nothing_omitted")
     from tamna.claims import services
 
-    total, _patient, _insurer = services._claimed(charges, {"insurer": 0})
+    total, _patient, _insurer = services.claimed(charges, 0)
     billed = old.encounter.invoices.aggregate(won=Sum("insurer_won"))["won"] or 0
     others = old.encounter.claims.exclude(status__in=(Claim.Status.WITHDRAWN, Claim.Status.CORRECTED))
     insurer = max(0, min(total, billed - (others.aggregate(won=Sum("insurer_won"))["won"] or 0)))

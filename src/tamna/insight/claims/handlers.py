@@ -25,6 +25,12 @@ declare(
                 "are shown and no profit; proposals are those of omissions and objections."),
 )  # fmt: skip
 
+WHICH = {
+    "claim_id": "pk",
+    "batch_id": "batch",
+    "encounter_id": "encounter",
+}  # what an event names → the claims it tells of
+
 
 @outbox.on("claim.drafted", "claim.checked", "claim.submitted", "claim.paid", "claim.answered", "claim.cut_accepted", "archive.month_taken",
            "encounter.payer_changed", key="insight.claims")  # fmt: skip
@@ -32,10 +38,9 @@ def on_claim(event: Event) -> None:
     if "month" in event.payload:
         mark(MONTH, [month_of(event.payload["month"])])
         return
-    claims = Claim.objects.filter(pk=event.payload["claim_id"]) if "claim_id" in event.payload else Claim.objects.filter(
-        encounter=event.payload["encounter_id"]
-    )  # fmt: skip
-    mark(MONTH, [month_of(month) for month in claims.values_list("care_month", flat=True)])
+    key = next(key for key in WHICH if key in event.payload)
+    claims = Claim.objects.filter(**{WHICH[key]: event.payload[key]})
+    mark(MONTH, [month_of(month) for month in claims.order_by().values_list("care_month", flat=True).distinct()])
     if event.name == "claim.answered":
         sent = Batch.objects.filter(responses__claim__in=claims).exclude(sent_at=None).values_list("sent_at", flat=True)
         mark(WEEK, [week_of(clock.business_day(at)) for at in sent])

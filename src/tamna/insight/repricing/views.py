@@ -40,7 +40,7 @@ RUNS = define(
 )  # fmt: skip
 CELLS = define(
     Listing(
-        "repricing.cells", noop("By department and service"), "claims.see", order=("department_code", "item_class"), size=400,
+        "repricing.cells", noop("By department and service"), "claims.see", order=("department_code", "item_class", "id"), size=400,
         columns=(
             Column("department", noop("Department"), lambda row: row.department_code),
             Column("class", noop("Service"), lambda row: f"{row.item_class} {class_name(row.item_class)}"),
