@@ -251,7 +251,16 @@ def test_the_fee_master_shows_what_is_in_force_on_a_day(it):
 def test_a_list_is_sorted_by_indexed_fields_that_are_never_null():
     assert get_resolver().url_patterns  # every department is loaded
     from tamna.billing.models import Invoice, OrderCode, PayerBill, Payment
-    from tamna.claims.models import Batch, Claim, ClaimResponse, EarlyFinding, Recheck, RecheckFinding, Remedy, RuleSwitch  # fmt: skip
+    from tamna.claims.models import (  # fmt: skip
+        Batch,
+        Claim,
+        ClaimResponse,
+        EarlyFinding,
+        Recheck,
+        RecheckFinding,
+        Remedy,
+        RuleSwitch,
+    )
     from tamna.claims.submission.models import BatchEntry, RecordRequest
     from tamna.core.models import Proposal
     from tamna.insight.repricing.models import RepricedCell, Repricing
