@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench.place import place
 from tools.browser import find
+from tools.lobby import enrolled
 from tools.screens import Screen, fill, routes, screens
 
 ROOT = Path(__file__).parent.parent
@@ -30,6 +31,7 @@ STATES = {  # screens worth seeing in a state of their own: who, address, what t
     "home-cashier": ("cashier1", "/", ""),
     "reception-desk": ("reception1", "/reception/?q=00000777", ""),
     "reception-queue": ("reception1", "/reception/board/01", ""),
+    "reception-talk": ("reception1", "/reception/conversation?with=ja", "details summary|details .sentences button"),
     "reception-bookings": ("reception1", "/reception/bookings", ""),
     "patients-list": ("reception1", "/patients/?q=김", ""),
     "patients-detail": ("reception1", "/patients/?q=00000777", "tbody a"),
@@ -58,6 +60,7 @@ EMPTY = frozenset({"web:home", "web:setup", "web:setup-hospital", "web:setup-dep
 CHOSEN = {  # the documents' name → the screen
     "home": "home-claims", "desk": "reception-desk", "board": "reception-board", "visit": "patients-visit", "cashier": "billing-cashier",
     "bill": "billing-why", "closing": "billing-closing", "claims": "claims-worklist", "claim": "claims-claim",
+    "kiosk": "lobby-kiosk-2", "tv": "lobby-board", "figures": "insight-claims", "conversation": "reception-talk",
     "journal": "ledger-journal", "director": "insight-director", "catalogue": "web-catalogue-built",
 }  # fmt: skip
 
@@ -145,6 +148,28 @@ def of_a_living_hospital(browser: Browser, base: str, folder: Path, kinds: list[
     return faults
 
 
+def of_the_lobby(browser: Browser, base: str, folder: Path) -> int:
+    """A kiosk in four languages, up to the way people are recognised, and the waiting board."""
+    faults = 0
+    shapes = {"kiosk": {"width": 1080, "height": 1920}, "board": {"width": 1920, "height": 1080}}
+    for kind, shape in shapes.items():
+        context = enrolled(browser, base, kind, f"{kind} {time.time():.0f}", viewport=shape)
+        camera = Camera(browser, base, folder, "ko-desktop")  # the whole of what stands on the device, no more
+        page = context.new_page()
+        page.goto(f"/lobby/{kind}")
+        page.wait_for_timeout(2000)
+        camera.shoot(f"lobby-{kind}", page)
+        for number in range(1, 5) if kind == "kiosk" else ():
+            page.goto("/lobby/kiosk")
+            page.wait_for_timeout(1000)
+            page.keyboard.press(str(number))
+            page.wait_for_timeout(1000)
+            camera.shoot(f"lobby-kiosk-{number}", page)
+        context.close()
+        faults += camera.faults
+    return faults
+
+
 def of_an_empty_hospital(browser: Browser, base: str, home: Path, folder: Path) -> int:
     """The first run step by step in Korean and English turned about, then IT's screens with nothing in them."""
     camera = Camera(browser, base, folder, "ko-desktop")
@@ -195,6 +220,7 @@ def main() -> int:
                 time.sleep(60)  # some life and some past first
                 fill(here)
                 faults = of_a_living_hospital(browser, here.url, folder, kinds, only)
+                faults += of_the_lobby(browser, here.url, folder)
             with place(18600, empty=True) as here:
                 faults += of_an_empty_hospital(browser, here.url, here.home, folder)
     if not args.base or args.publish:

@@ -1,16 +1,12 @@
-"""Patients of the running hospital, made for a test, and the browsers of its lobby."""
+"""Patients of the running hospital, made for a test."""
 
 import json
 import os
-import re
 import subprocess
 import sys
 from dataclasses import dataclass
 
-from playwright.sync_api import Browser, BrowserContext
-
 from bench.place import Place
-from tools.screens import form_of, signed_in
 
 MAKE = """
 import json
@@ -60,20 +56,3 @@ def somebody(here: Place, language: str = "ko", *, stale: bool = False) -> Perso
     """A patient with a booking today in internal medicine."""
     said = shell(here, MAKE % {"language": language, "stale": stale})
     return Person(**json.loads(said.partition("MADE")[2].splitlines()[0]))
-
-
-def enrolled(browser: Browser, here: Place, kind: str, name: str, **options) -> BrowserContext:
-    """A browser that IT set up as a kiosk or a board."""
-    staff = signed_in(here.url, "it1")
-    form = form_of(staff, "/devices")
-    staff.post("/devices/new", data={**form, "kind": kind, "name": name, "shows_names": "1"}).raise_for_status()
-    row = staff.get("/devices").text.partition(name)[2]
-    address = re.findall(r'action="(/devices/[0-9a-f-]{36}/invite)"', row)[0]
-    link = re.findall(r'href="([^"]+/lobby/enrol/[^"]+)"', staff.post(address, data=form).text)[0]
-    context = browser.new_context(base_url=here.url, **options)
-    page = context.new_page()
-    page.goto(link)
-    page.get_by_role("button").last.click()
-    page.wait_for_url(re.compile(f"/lobby/{kind}"))
-    page.close()
-    return context

@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 
 from tamna.lobby.kiosk_sizes import sizes
 from tests.e2e.eyes import AXE, FAULTS, SIDEWAYS, watched
-from tests.e2e.lobby import enrolled, shell, somebody
+from tests.e2e.lobby import shell, somebody
+from tools.lobby import enrolled
 
 pytestmark = pytest.mark.e2e
 LANGUAGES = ("ko", "en", "zh-hans", "ja")
@@ -32,7 +33,7 @@ LEFT = """async () => ({local: localStorage.length, session: sessionStorage.leng
 
 @pytest.fixture(scope="module")
 def lobby(browser, hospital):
-    context = enrolled(browser, hospital, "kiosk", "로비 1", **TALL)
+    context = enrolled(browser, hospital.url, "kiosk", "로비 1", **TALL)
     yield context
     context.close()
 
@@ -234,7 +235,7 @@ def test_phone_and_board_are_sound_in_every_language(browser, hospital):
             if wrong or phone.evaluate(SIDEWAYS) > 0:
                 found[lang, scheme] = wrong or "wider than a phone"
             context.close()
-    context = enrolled(browser, hospital, "board", "TV 1", viewport={"width": 1920, "height": 1080})
+    context = enrolled(browser, hospital.url, "board", "TV 1", viewport={"width": 1920, "height": 1080})
     board = watched(context.new_page())
     board.goto("/lobby/board")
     seen = []

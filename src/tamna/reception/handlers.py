@@ -56,6 +56,21 @@ declare(
     covers=noop("The desk changes and cancels; a freed time is offered to three of the waiting list at a time. Patients do not change by themselves yet."),
 )  # fmt: skip
 
+declare(
+    "rec.recommend",
+    kind="P",
+    module="tamna.reception.suggestions",
+    engine="engines.booking.recommend",
+    covers=noop("Times ranked by a patient's habits, usual waits and how full the days are, with reasons; distance is not known, and the chance of missing a booking is never asked."),
+)  # fmt: skip
+declare(
+    "rec.season",
+    kind="P",
+    module="tamna.reception.seasons",
+    engine="engines.queueing.season",
+    covers=noop("A department's usual day under other demand, rooms and hours, simulated with intervals; figures of a synthetic hospital say nothing of a real one."),
+)  # fmt: skip
+
 
 @outbox.on("encounter.arrived", key="reception.tell_his")
 def on_arrived(event: Event) -> None:
