@@ -1,8 +1,10 @@
 """Patients' screens in a real browser: by touch, by keys without looking, without a server, on a phone, on the wall."""
 
+import contextlib
 import os
 import re
 import signal
+import threading
 from itertools import pairwise
 
 import pytest
@@ -174,6 +176,13 @@ def visits(hospital, one) -> str:
     return shell(hospital, f"from tamna.reception.models import Ticket; print('TICKETS', Ticket.objects.filter(encounter__patient__chart_no='{one.chart}').count())").partition("TICKETS")[2].strip()  # fmt: skip
 
 
+def keep_down(hospital, over: threading.Event) -> None:
+    """Kill the web process and whatever takes its place, until it is over."""
+    while not over.wait(0.2):
+        with contextlib.suppress(KeyError, ProcessLookupError):
+            os.kill(hospital.named()["web"], signal.SIGKILL)
+
+
 def test_a_server_that_dies_in_mid_flow_costs_nobody_a_place(kiosk, hospital):
     one = somebody(hospital, "ko")
     kiosk.locator("[data-language='ko']").click()
@@ -181,9 +190,13 @@ def test_a_server_that_dies_in_mid_flow_costs_nobody_a_place(kiosk, hospital):
     at(kiosk, "confirm")
     kiosk.locator("[data-does='confirmed']:visible").click()
     at(kiosk, "visit")
-    os.kill(hospital.named()["web"], signal.SIGKILL)
+    down = threading.Event()
+    killer = threading.Thread(target=keep_down, args=(hospital, down), daemon=True)
+    killer.start()
     kiosk.locator("[data-booking]:visible").click()
     at(kiosk, "slip")
+    down.set()
+    killer.join()
     assert re.fullmatch(r"[A-Z]\d{3}", kiosk.locator("[data-slot='slip']:visible").inner_text())
     kiosk.locator("[data-does='over']:visible").click()
     kiosk.reload()  # the page itself comes without the server
