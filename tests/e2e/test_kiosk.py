@@ -1,15 +1,15 @@
 """Patients' screens in a real browser: by touch, by keys without looking, without a server, on a phone, on the wall."""
 
 import contextlib
-import os
 import re
-import signal
 import threading
 from itertools import pairwise
 
+import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
+from bench.place import answers
 from tamna.lobby.kiosk_sizes import sizes
 from tests.e2e.eyes import AXE, FAULTS, SIDEWAYS, watched
 from tests.e2e.lobby import shell, somebody
@@ -179,8 +179,10 @@ def visits(hospital, one) -> str:
 def keep_down(hospital, over: threading.Event) -> None:
     """Kill the web process and whatever takes its place, until it is over."""
     while not over.wait(0.2):
-        with contextlib.suppress(KeyError, ProcessLookupError):
-            os.kill(hospital.named()["web"], signal.SIGKILL)
+        with contextlib.suppress(KeyError, psutil.NoSuchProcess):
+            web = psutil.Process(hospital.named()["web"])
+            for process in [web, *web.children(recursive=True)]:  # a worker answers on without its master
+                process.kill()
 
 
 def test_a_server_that_dies_in_mid_flow_costs_nobody_a_place(kiosk, hospital):
@@ -193,14 +195,18 @@ def test_a_server_that_dies_in_mid_flow_costs_nobody_a_place(kiosk, hospital):
     down = threading.Event()
     killer = threading.Thread(target=keep_down, args=(hospital, down), daemon=True)
     killer.start()
+    while answers(f"{hospital.url}/healthz"):
+        kiosk.wait_for_timeout(100)
     kiosk.locator("[data-booking]:visible").click()
     at(kiosk, "slip")
-    down.set()
-    killer.join()
     assert re.fullmatch(r"[A-Z]\d{3}", kiosk.locator("[data-slot='slip']:visible").inner_text())
     kiosk.locator("[data-does='over']:visible").click()
     kiosk.reload()  # the page itself comes without the server
     at(kiosk, "language")
+    down.set()
+    killer.join()
+    while not answers(f"{hospital.url}/readyz"):
+        kiosk.wait_for_timeout(500)
     wishes = "async () => (await (await import('/static/lobby/outbox.js')).waiting()).length"
     for _ in range(120):
         if not kiosk.evaluate(wishes):
