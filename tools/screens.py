@@ -143,7 +143,7 @@ def _answer(env: dict[str, str], claims: httpx.Client) -> None:
         if done.returncode == 0:
             break
         time.sleep(2)  # the batch is on its way
-    for _ in range(300):  # the past is still being loaded
+    for _ in range(120):  # the past is still being loaded
         if re.search(r'href="/claims/remedies/[0-9a-f-]{36}"', claims.get("/claims/remedies").text):
             return
         time.sleep(1)

@@ -31,7 +31,7 @@ STATES = {  # screens worth seeing in a state of their own: who, address, what t
     "home-cashier": ("cashier1", "/", ""),
     "reception-desk": ("reception1", "/reception/?q=00000777", ""),
     "reception-queue": ("reception1", "/reception/board/01", ""),
-    "reception-talk": ("reception1", "/reception/conversation?with=ja", "details summary|details .sentences button"),
+    "reception-talk": ("reception1", "/reception/conversation?with=ja", ".side summary|.side .sentences button"),
     "reception-bookings": ("reception1", "/reception/bookings", ""),
     "patients-list": ("reception1", "/patients/?q=김", ""),
     "patients-detail": ("reception1", "/patients/?q=00000777", "tbody a"),
@@ -218,7 +218,10 @@ def main() -> int:
             with place(18600, 12, history_days=30) as here:
                 os.environ["TAMNA_HOME"] = str(here.home)
                 time.sleep(60)  # some life and some past first
-                fill(here)
+                try:
+                    fill(here)
+                except RuntimeError as error:  # what it lacks is told, the other screens are pictured
+                    print(error, flush=True)
                 faults = of_a_living_hospital(browser, here.url, folder, kinds, only)
                 faults += of_the_lobby(browser, here.url, folder)
             with place(18600, empty=True) as here:
