@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from tamna.core import clock, crypto
 from tamna.core.actor import Actor
@@ -31,6 +32,7 @@ def _own_keys():
     forget()
     yield
     forget()
+    translation.deactivate()  # a request leaves its language behind
 
 
 @pytest.fixture

@@ -179,7 +179,7 @@ def world(_world, monkeypatch):
     for name, simulator in _world.items():
         monkeypatch.setenv(simulators.VARIABLES[name], simulator.url)
         simulator.quiet()
-    monkeypatch.setenv("TAMNA_HIS_URL", f"127.0.0.1:{simulators.HIS_MLLP}")
+    monkeypatch.setenv("TAMNA_HIS_URL", f"127.0.0.1:{_world['his'].ports['his_mllp']}")
     yield _world
     for simulator in _world.values():
         if simulator.process and simulator.process.poll() is not None:

@@ -30,8 +30,7 @@ def free_ports(count: int) -> list[int]:
             return row
 
 
-HIS_MLLP, PRODUCT_MLLP, *_others = free_ports(8)
-PORTS = dict(zip(("nhis", "hira", "messaging", "card", "bank", "his"), _others, strict=True))
+NAMES = ("nhis", "hira", "messaging", "card", "bank", "his")
 VARIABLES = {"nhis": "TAMNA_NHIS_URL", "hira": "TAMNA_HIRA_URL", "messaging": "TAMNA_MESSAGING_URL", "card": "TAMNA_CARD_URL",
              "bank": "TAMNA_BANK_URL", "his": "TAMNA_HIS_CONTROL_URL"}  # fmt: skip
 
@@ -39,17 +38,17 @@ VARIABLES = {"nhis": "TAMNA_NHIS_URL", "hira": "TAMNA_HIRA_URL", "messaging": "T
 class Simulator:
     """One simulator; `kill` and `start` it as the real thing dies and comes back."""
 
-    def __init__(self, name: str, state: Path) -> None:
-        self.name, self.url = name, f"http://127.0.0.1:{PORTS[name]}"
-        self.command = [sys.executable, "-m", f"tamna.simulators.{name}", "--port", str(PORTS[name])]
+    def __init__(self, name: str, ports: dict[str, int], state: Path) -> None:
+        self.name, self.ports, self.url = name, ports, f"http://127.0.0.1:{ports[name]}"
+        self.command = [sys.executable, "-m", f"tamna.simulators.{name}", "--port", str(ports[name])]
         if name == "nhis":
             self.command += ["--patients", "50"]
         else:
             self.command += ["--state", str(state / f"{name}.db")]
         if name == "hira":
-            self.command += ["--bank-port", str(PORTS["bank"])]
+            self.command += ["--bank-port", str(ports["bank"])]
         if name == "his":
-            self.command += ["--mllp-port", str(HIS_MLLP), "--product-port", str(PRODUCT_MLLP)]
+            self.command += ["--mllp-port", str(ports["his_mllp"]), "--product-port", str(ports["product_mllp"])]
         if name == "card":
             self.command += ["--declined", "0"]  # a chance of four in a thousand is no test
         self.process: subprocess.Popen[bytes] | None = None
@@ -81,8 +80,11 @@ class Simulator:
 
 
 @contextmanager
-def running(state: Path, names: tuple[str, ...] = tuple(PORTS)) -> Iterator[dict[str, Simulator]]:
-    simulators = {name: Simulator(name, state) for name in names}
+def running(state: Path, names: tuple[str, ...] = NAMES) -> Iterator[dict[str, Simulator]]:
+    """Simulators with ports of their own: two sets may live in one run."""
+    places = (*NAMES, "his_mllp", "product_mllp")
+    ports = dict(zip(places, free_ports(len(places)), strict=True))
+    simulators = {name: Simulator(name, ports, state) for name in names}
     try:
         for simulator in simulators.values():
             simulator.start()

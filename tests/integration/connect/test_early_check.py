@@ -15,7 +15,7 @@ from tamna.patients.models import Coverage
 from tamna.reception import services as reception
 from tamna.reception.models import Condition, Encounter, ServiceRequest
 from tests.integration.connect.conftest import listening
-from tests.integration.connect.simulators import PRODUCT_MLLP, running
+from tests.integration.connect.simulators import running
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FAULTY, CLEAN = "HC341", "ZL001"  # a scan in a hospital that has reported no such machine; a test
@@ -34,7 +34,7 @@ def insured(patient, visit):
 @pytest.fixture
 def his(tmp_path, transactional_db, morning):
     """The HIS as a process of its own that speaks to the product's real port."""
-    with listening(PRODUCT_MLLP), running(tmp_path, ("his",)) as simulators:
+    with running(tmp_path, ("his",)) as simulators, listening(simulators["his"].ports["product_mllp"]):
         yield simulators["his"]
 
 

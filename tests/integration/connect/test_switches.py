@@ -30,7 +30,6 @@ from tamna.patients.models import Coverage
 from tamna.reception import selectors, tasks
 from tamna.reception import services as reception
 from tamna.reception.models import ServiceRequest
-from tests.integration.connect import simulators
 from tests.integration.connect.conftest import listening
 from tests.integration.connect.test_hira import agency, batch  # noqa: F401 - fixtures
 from tests.integration.test_flow import number
@@ -303,7 +302,7 @@ def test_the_his_hears_of_an_arrival_once_after_trouble(world, it, visit, fault)
 def test_what_the_his_says_twice_counts_once(world, it, visit):
     switch(it, "his", lie_rate="1")
     body = {"visit": str(visit.public_id), "chart_no": visit.patient.chart_no, "at": clock.now().isoformat()}
-    with listening(simulators.PRODUCT_MLLP):
+    with listening(world["his"].ports["product_mllp"]):
         httpx.post(f"{world['his'].url}/orders", json=body | {"orders": [["ZL001", 2]]}).raise_for_status()
         for _ in range(200):
             if not httpx.get(f"{world['his'].url}/counts").json()["waiting"]:
