@@ -30,7 +30,7 @@ LATER = datetime(2026, 12, 31, 10, 0, tzinfo=clock.SEOUL)
 def agency(world, tmp_path):
     """The agency with an empty memory."""
     world["hira"].kill()
-    fresh = Simulator("hira", tmp_path)
+    fresh = Simulator("hira", world["hira"].ports, tmp_path)
     fresh.start()
     fresh.wait()
     yield fresh

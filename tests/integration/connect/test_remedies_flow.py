@@ -57,7 +57,7 @@ def agency(world, place, claim: Claim, status: str) -> Simulator:
         },
     )
     memory.file.close()
-    started = Simulator("hira", place)
+    started = Simulator("hira", world["hira"].ports, place)
     started.start()
     started.wait()
     return started
