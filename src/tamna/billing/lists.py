@@ -11,7 +11,7 @@ from tamna.billing.models import PayerBill, Payment, PaymentPlan
 from tamna.billing.services import lapses_on
 from tamna.core import clock
 from tamna.core.choices import departments
-from tamna.core.format import language, moment
+from tamna.core.format import language, moment, named
 from tamna.core.lists import Column, Filter, Listing, define
 from tamna.core.people import accounts_of, called
 from tamna.engines.labels import label
@@ -24,7 +24,7 @@ BILLS = define(
             Column("number", noop("Bill"), lambda row: row.number),
             Column("patient", noop("Patient"), lambda row: row.encounter.patient.masked_name),
             Column("department", noop("Department"),
-                   lambda row: row.encounter.department.name_ko if language() == "ko" else row.encounter.department.name_en, wide=True),
+                   lambda row: named(row.encounter.department), wide=True),
             Column("issued", noop("Issued"), lambda row: moment(row.issued_at), sort=("issued_at", "id"), wide=True),
             Column("total", noop("Total"), lambda row: row.total_won, number=True, wide=True),
             Column("owed", noop("Owed"), lambda row: row.patient_won - row.paid_won, number=True),
@@ -152,7 +152,7 @@ FEES = define(
         "fees", noop("Fee master"), "billing.fees", view="billing:fees", order=("code", "id"), size=30,
         columns=(
             Column("code", noop("Code"), lambda row: row.code, sort=("code", "id")),
-            Column("item", noop("Item"), lambda row: row.name_ko if language() == "ko" or not row.name_en else row.name_en),
+            Column("item", noop("Item"), lambda row: named(row)),
             Column("from", noop("From"), lambda row: str(row.valid_from), sort=("valid_from", "id"), wide=True),
             Column("to", noop("To"), lambda row: str(row.valid_to or ""), wide=True),
             Column("points", noop("Points"), lambda row: row.fields["points"], number=True, wide=True),

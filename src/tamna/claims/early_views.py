@@ -11,7 +11,7 @@ from tamna.claims.studio.lists import SEVERITIES
 from tamna.core import lists
 from tamna.core.access import needs
 from tamna.core.choices import departments
-from tamna.core.format import language
+from tamna.core.format import language, named
 from tamna.core.lists import Column, Filter, Listing, define
 
 FINDINGS = define(
@@ -19,7 +19,7 @@ FINDINGS = define(
         "early", noop("Findings at the order"), "claims.see", view="claims:early", order=("-found_at", "-id"),
         columns=(
             Column("at", noop("Found at"), lambda row: str(row.found_at)),
-            Column("department", noop("Department"), lambda row: row.encounter.department.name_ko if language() == "ko" else row.encounter.department.name_en),
+            Column("department", noop("Department"), lambda row: named(row.encounter.department)),
             Column("stage", noop("When"), lambda row: row.get_stage_display(), wide=True),
             Column("order", noop("Ordered item"), lambda row: row.order.code if row.order else ""),
             Column("rule", noop("Rule"), lambda row: row.rule_id),

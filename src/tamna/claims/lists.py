@@ -6,14 +6,10 @@ from django.utils.translation import gettext_noop as noop
 from tamna.claims import selectors
 from tamna.claims.models import Batch
 from tamna.core.choices import departments
-from tamna.core.format import language
+from tamna.core.format import named
 from tamna.core.lists import Column, Filter, Listing, define
 
 DEPARTMENT = Filter("department", noop("Department"), lambda rows, code: rows.filter(department__code=code), kind="choice", options=departments)  # fmt: skip
-
-
-def _department(row: object) -> str:
-    return row.name_ko if language() == "ko" else row.name_en  # type: ignore[attr-defined]
 
 
 WORKLIST = define(
@@ -22,7 +18,7 @@ WORKLIST = define(
         columns=(
             Column("number", noop("Claim"), lambda row: row.claim_no),
             Column("patient", noop("Patient"), lambda row: row.encounter.patient.masked_name),
-            Column("department", noop("Department"), lambda row: _department(row.department), wide=True),
+            Column("department", noop("Department"), lambda row: named(row.department), wide=True),
             Column("findings", noop("Findings"), lambda row: row.rejects + row.adjusts),
             Column("worth", noop("Expected loss"), lambda row: row.worth_won, number=True, sort=("worth_won", "id")),
             Column("chance", noop("Chance"), lambda row: None if row.chance is None else round(row.chance, 4), number=True, wide=True),
@@ -68,7 +64,7 @@ ANSWERS = define(
         columns=(
             Column("day", noop("Day"), lambda row: str(row.decided_on)),
             Column("claim", noop("Claim"), lambda row: row.claim.claim_no),
-            Column("department", noop("Department"), lambda row: _department(row.claim.department), wide=True),
+            Column("department", noop("Department"), lambda row: named(row.claim.department), wide=True),
             Column("state", noop("State"), lambda row: _(row.status)),
             Column("reason", noop("Reason"), lambda row: row.reason_code),
             Column("asked", noop("Asked"), lambda row: row.requested_won, number=True, wide=True),

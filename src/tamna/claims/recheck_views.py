@@ -17,7 +17,7 @@ from tamna.core import clock, lists
 from tamna.core.access import needs
 from tamna.core.actor import Actor
 from tamna.core.choices import departments
-from tamna.core.format import language
+from tamna.core.format import language, named
 from tamna.core.lists import Column, Filter, Listing, define
 from tamna.core.models import Department
 
@@ -43,7 +43,7 @@ FOUND = define(
         "recheck.findings", noop("Found by the check of the archive"), "claims.see", order=("-won_at_risk", "-id"),
         columns=(
             Column("claim", noop("Claim"), lambda row: row.claim.claim_no),
-            Column("department", noop("Department"), lambda row: row.claim.department.name_ko if language() == "ko" else row.claim.department.name_en, wide=True),
+            Column("department", noop("Department"), lambda row: named(row.claim.department), wide=True),
             Column("rule", noop("Rule"), lambda row: row.rule_id),
             Column("line", noop("Line"), lambda row: row.line_no, number=True, wide=True),
             Column("severity", noop("Severity"), lambda row: row.severity),

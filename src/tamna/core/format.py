@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Protocol
 
 from django.utils import formats, translation
 
@@ -15,6 +16,18 @@ MINUTES = {"ko": "분", "zh": "分钟", "ja": "分"}
 
 def language() -> str:
     return (translation.get_language() or "ko")[:2]
+
+
+class Named(Protocol):
+    """What has a name in Korean and, where somebody wrote it, in English."""
+
+    name_ko: str
+    name_en: str
+
+
+def named(row: Named | None) -> str:
+    """The name in the reader's language; the Korean one where no English one is written."""
+    return "" if row is None else row.name_ko if language() == "ko" or not row.name_en else row.name_en
 
 
 def number(value: int | Decimal | None, places: int = 0) -> str:

@@ -2,16 +2,14 @@
 
 from django.utils.translation import gettext_noop as noop
 
-from tamna.core.format import language
+from tamna.core.format import named
 from tamna.core.lists import Column, Filter, Listing, define
 from tamna.ledger import selectors
 from tamna.ledger.models import Account
 
 
 def _accounts() -> list[tuple[str, str]]:
-    return [
-        (row.code, f"{row.code} {row.name_ko if language() == 'ko' else row.name_en}") for row in Account.objects.all()
-    ]
+    return [(row.code, f"{row.code} {named(row)}") for row in Account.objects.all()]
 
 
 JOURNAL = define(
@@ -21,7 +19,7 @@ JOURNAL = define(
             Column("number", noop("Entry"), lambda line: line.entry.number, number=True, sort=("id",)),
             Column("day", noop("Day"), lambda line: str(line.entry.business_on), sort=("business_on", "id")),
             Column("text", noop("Text"), lambda line: selectors.text_of(line.entry)),
-            Column("account", noop("Account"), lambda line: f"{line.account.code} {line.account.name_ko if language() == 'ko' else line.account.name_en}"),
+            Column("account", noop("Account"), lambda line: f"{line.account.code} {named(line.account)}"),
             Column("debit", noop("Debit"), lambda line: line.debit_won, number=True),
             Column("credit", noop("Credit"), lambda line: line.credit_won, number=True),
         ),

@@ -1,6 +1,6 @@
 """What a patient agreed to, on their own phone (동의 확인·철회): read in their language, signed with a finger, withdrawn at once."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -9,23 +9,23 @@ from tamna.core.access import LINK, needs
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
 from tamna.lobby import languages
+from tamna.lobby.doors import LinkRequest
 from tamna.patients import consent_forms, consents
 from tamna.patients.models import Consent, Patient
 
 ME = Actor.system("patient page")
 
 
-def _patient(request: HttpRequest, purpose: str = "") -> Patient:
+def _patient(request: LinkRequest, purpose: str = "") -> Patient:
     """Whose page it is; the link on a slip shows a turn and nothing else."""
-    link = request.link  # type: ignore[attr-defined]
+    link = request.link
     if link.ticket_id or (purpose and purpose not in consent_forms.purposes()):
         raise Http404
-    patient: Patient = link.patient
-    return patient
+    return link.patient
 
 
 @needs(LINK)
-def consents_of_me(request: HttpRequest) -> HttpResponse:
+def consents_of_me(request: LinkRequest) -> HttpResponse:
     """Every purpose and how it stands."""
     patient = _patient(request)
     return render(
@@ -34,7 +34,7 @@ def consents_of_me(request: HttpRequest) -> HttpResponse:
 
 
 @needs(LINK)
-def answer(request: HttpRequest, purpose: str) -> HttpResponse:
+def answer(request: LinkRequest, purpose: str) -> HttpResponse:
     """The text of one purpose; agreed to with a signature, or refused."""
     patient, error = _patient(request, purpose), ""
     text = consent_forms.form_of(purpose, clock.today()).text(languages.active())
@@ -54,6 +54,6 @@ def answer(request: HttpRequest, purpose: str) -> HttpResponse:
 
 @require_POST
 @needs(LINK)
-def withdraw(request: HttpRequest, purpose: str) -> HttpResponse:
+def withdraw(request: LinkRequest, purpose: str) -> HttpResponse:
     consents.withdraw(patient_id=_patient(request, purpose).pk, purpose=purpose, by=ME, how=Consent.How.PHONE)
     return redirect("lobby:consents")

@@ -7,6 +7,7 @@ can read. Security counts wall time. Anybody else gets a patient's page that say
 import hashlib
 import secrets
 from datetime import timedelta
+from typing import cast
 
 from django.conf import settings
 from django.core import signing
@@ -24,6 +25,18 @@ DEVICE_COOKIE, LINK_COOKIE = "tamna_device", "tamna_link"
 DEVICE_DAYS = 400  # the longest a browser keeps a cookie; renewed by enrolling again
 SEEN_EVERY = timedelta(minutes=1)
 SALT = "tamna.lobby"
+
+
+class DeviceRequest(HttpRequest):
+    """A request that the door of devices let in."""
+
+    device: Device
+
+
+class LinkRequest(HttpRequest):
+    """A request that the door of links let in."""
+
+    link: PatientLink
 
 
 def new_key() -> tuple[str, str]:
@@ -82,7 +95,7 @@ def _device_door(request: HttpRequest) -> HttpResponseBase | None:
             _("This screen is not set up"),
             _("Our staff must set it up first. Please use another kiosk or the reception desk."),
         )
-    request.device = device  # type: ignore[attr-defined]
+    cast(DeviceRequest, request).device = device
     return None
 
 
@@ -96,7 +109,7 @@ def _link_door(request: HttpRequest) -> HttpResponseBase | None:
                 "Links to your own page work for a limited time. Please open the newest one, or ask at the reception desk."
             ),
         )
-    request.link = link  # type: ignore[attr-defined]
+    cast(LinkRequest, request).link = link
     return None
 
 

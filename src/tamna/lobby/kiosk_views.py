@@ -25,6 +25,7 @@ from tamna.core.actor import Actor
 from tamna.core.clock import now
 from tamna.core.errors import DomainError
 from tamna.lobby import codes, languages, links, recognising, selectors, services
+from tamna.lobby.doors import DeviceRequest
 from tamna.lobby.kiosk_sizes import sizes
 from tamna.lobby.models import CheckIn, Device
 from tamna.patients import services as registration
@@ -36,7 +37,7 @@ Answer = Callable[[Device, dict[str, Any], Actor], dict[str, Any]]
 
 
 @needs(DEVICE)
-def kiosk(request: HttpRequest) -> HttpResponse:
+def kiosk(request: DeviceRequest) -> HttpResponse:
     """Every screen of the kiosk, once a language; which one is seen is the page's own affair."""
     screens, rows = {}, queues.board()
     for code in languages.LANGUAGES:
@@ -44,7 +45,7 @@ def kiosk(request: HttpRequest) -> HttpResponse:
             departments = selectors.departments(rows)
             screens[code] = render_to_string("lobby/_kiosk.html", {"code": code, "departments": departments}, request)
     with translation.override("ko"):
-        return render(request, "lobby/kiosk.html", {"screens": screens, "sizes": sizes(), "device": request.device})  # type: ignore[attr-defined]
+        return render(request, "lobby/kiosk.html", {"screens": screens, "sizes": sizes(), "device": request.device})
 
 
 @needs(DEVICE)
@@ -61,12 +62,12 @@ def asked(answer: Answer) -> Callable[[HttpRequest], HttpResponse]:
     @needs(DEVICE)
     @require_POST
     @wraps(answer)
-    def view(request: HttpRequest) -> HttpResponse:
+    def view(request: DeviceRequest) -> HttpResponse:
         try:
             given = json.loads(request.body)
         except ValueError:
             return JsonResponse({}, status=400)
-        device: Device = request.device  # type: ignore[attr-defined]
+        device = request.device
         by = Actor("system", f"kiosk:{device.name}", address=request.META.get("REMOTE_ADDR", ""))
         with translation.override(languages.known(str(given.get("language", "")))):
             try:

@@ -13,7 +13,9 @@ from tamna.billing.receipts import receipt_pdf
 from tamna.core import audit, clock
 from tamna.core.access import LINK, PUBLIC, needs
 from tamna.core.actor import Actor
+from tamna.core.format import named
 from tamna.lobby import codes, doors, languages, names, turns
+from tamna.lobby.doors import LinkRequest
 from tamna.lobby.models import PatientLink
 from tamna.reception.models import Appointment, Ticket
 
@@ -36,10 +38,6 @@ def enter(request: HttpRequest, sealed: str) -> HttpResponse:
     return response
 
 
-def _link(request: HttpRequest) -> PatientLink:
-    return request.link  # type: ignore[attr-defined]
-
-
 def _turns(link: PatientLink) -> list[turns.Turn]:
     """Today's turns of the person, or the one that a slip's link names."""
     rows = Ticket.objects.select_related("department", "practitioner__room").filter(business_on=clock.today())
@@ -52,16 +50,16 @@ def _turns(link: PatientLink) -> list[turns.Turn]:
 
 
 @needs(LINK)
-def me(request: HttpRequest) -> HttpResponse:
+def me(request: LinkRequest) -> HttpResponse:
     """Turn, bookings with today's code, bills. A slip's link shows its turn only."""
-    link = _link(request)
+    link = request.link
     context = {
         "link": link,
         "turns": _turns(link),
         "error": turns.yesterday_error(),
         "whole": link.ticket_id is None,
         "name": names.department,
-        "room": names.room,
+        "room": named,
     }
     if link.ticket_id is None:
         rows = Appointment.objects.filter(
@@ -80,17 +78,17 @@ def me(request: HttpRequest) -> HttpResponse:
 
 
 @needs(LINK)
-def turn(request: HttpRequest) -> HttpResponse:
+def turn(request: LinkRequest) -> HttpResponse:
     """The part of the page that moves, asked again every quarter of a minute."""
-    link = _link(request)
-    context = {"turns": _turns(link), "error": turns.yesterday_error(), "name": names.department, "room": names.room}
+    link = request.link
+    context = {"turns": _turns(link), "error": turns.yesterday_error(), "name": names.department, "room": named}
     return render(request, "lobby/_turns.html", context)
 
 
 @needs(LINK)
-def receipt(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def receipt(request: LinkRequest, public_id: UUID) -> HttpResponse:
     """The statutory receipt of an own bill, in Korean or English; each opening is a numbered copy."""
-    link = _link(request)
+    link = request.link
     if link.ticket_id:
         raise Http404
     bills = Invoice.objects.select_related("encounter__patient", "encounter__department", "corrects")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from tamna.core import clock
-from tamna.core.format import clock_time
+from tamna.core.format import clock_time, named
 from tamna.lobby import names
 from tamna.lobby.models import CheckIn
 from tamna.lobby.turns import LEAST_RANGE
@@ -91,7 +91,7 @@ def ticket(row: Ticket) -> dict[str, Any]:
     """A ticket as it is shown and printed."""
     low, high = row.predicted_low_min, row.predicted_high_min
     return {
-        "number": row.number, "department": names.department(row.department), "room": names.room(row.practitioner.room) if row.practitioner else "",
+        "number": row.number, "department": names.department(row.department), "room": named(row.practitioner.room) if row.practitioner else "",
         "wait": wait_range(float(low), float(high)) if low is not None and high is not None else "", "issued": clock_time(row.issued_at),
     }  # fmt: skip
 

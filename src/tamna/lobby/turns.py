@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tamna.core import clock
+from tamna.core.format import named
 from tamna.engines.queueing import predict_wait
 from tamna.lobby import names
 from tamna.lobby.models import CheckIn, Device
@@ -111,7 +112,7 @@ def lines(device: Device) -> list[Line]:
         called = [each for each in tickets if each.status in CALLED]
         doctor = tickets[0].practitioner
         found.append(
-            Line(names.department(tickets[0].department), names.room(doctor.room) if doctor else "", called, coming)
+            Line(names.department(tickets[0].department), named(doctor.room) if doctor else "", called, coming)
         )
     return found
 

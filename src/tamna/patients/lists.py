@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from tamna.core.deeds import name_of
-from tamna.core.format import language, moment
+from tamna.core.format import language, moment, named
 from tamna.core.lists import Column, Filter, Listing, define
 from tamna.core.people import called
 from tamna.engines.filing import CLASSES
@@ -35,7 +35,7 @@ VISITS = define(
         "patients.visits", noop("Visits"), "patients.see", order=("-arrived_at", "-id"), size=20, of_patients=True,
         columns=(
             Column("day", noop("Day"), lambda row: str(row.business_on), sort=("arrived_at", "id")),
-            Column("department", noop("Department"), lambda row: row.department.name_ko if language() == "ko" else row.department.name_en),
+            Column("department", noop("Department"), lambda row: named(row.department)),
             Column("setting", noop("Setting"), lambda row: row.get_setting_display(), wide=True),
             Column("payer", noop("Payer"), lambda row: "" if row.is_imported else _(PAYERS[row.payer]), wide=True),
             Column("state", noop("State"), lambda row: row.get_status_display()),

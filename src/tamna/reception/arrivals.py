@@ -1,7 +1,6 @@
 """How many come (내원 예측): by day for the whole hospital, by department and hour for a week, beside what came."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -67,9 +66,9 @@ def hours_of(on: date) -> list[HourForecast]:
 
 def half_hours(on: date, first_hour: int, last_hour: int) -> list[float]:
     """Expected visits of the whole hospital each half hour of a day. One query."""
-    sums: Mapping[int, float] = defaultdict(float)
+    sums: dict[int, float] = defaultdict(float)
     for row in hours_of(on):
-        sums[row.hour] += float(row.mean)  # type: ignore[index]
+        sums[row.hour] += float(row.mean)
     return [sums[hour] / 2 for hour in range(first_hour, last_hour) for _ in range(2)]
 
 

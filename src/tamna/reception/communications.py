@@ -112,9 +112,9 @@ def begin_due() -> int:
     return len(rows)
 
 
-def channels(patient: Patient, choice: ContactChoice | None) -> dict[str, str]:
+def channels(patient: Patient, choice: ContactChoice | None) -> dict[messaging.Channel, str]:
     """Channel → address, the cheapest and quickest first."""
-    found = {
+    found: dict[messaging.Channel, str] = {
         "push": choice.push_address if choice else "",
         "kakao": patient.phone,
         "sms": patient.phone,
@@ -139,7 +139,7 @@ def send(pk: int) -> str:
     left = {name: to for name, to in channels(row.patient, choice).items() if name not in row.failed_channels}
     for channel, to in left.items():
         try:
-            message = messaging.Message(key=f"{row.key}:{channel}", channel=channel, to=to, text=text)  # type: ignore[arg-type]
+            message = messaging.Message(key=f"{row.key}:{channel}", channel=channel, to=to, text=text)
             sent = hand_over(row.patient, purpose=MESSAGES, message=message)
         except Refused as refused:
             row.failed_channels, row.reason = [*row.failed_channels, channel], refused.code[:20]

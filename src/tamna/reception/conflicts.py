@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from tamna.core import clock
-from tamna.core.format import clock_time, language
+from tamna.core.format import clock_time, named
 from tamna.engines.calendar import holiday_name
 from tamna.reception.models import Absence, Appointment, Slot, SlotHold
 
@@ -56,7 +56,7 @@ def conflicts(slot: Slot, patient_id: int | None = None, holder: str = "") -> li
             continue
         if other.patient_id == patient_id:
             found.append(Conflict("patient_busy", _("The patient has a booking at %(time)s in %(department)s.") % {
-                "time": clock_time(other.starts_at), "department": _named(other.slot.practitioner.department)},
+                "time": clock_time(other.starts_at), "department": named(other.slot.practitioner.department)},
                 ("move_other", "other_time"), other))  # fmt: skip
         elif other.slot_id == slot.pk:
             found.append(Conflict("taken", _("Somebody has this time."), ("other_time", "squeeze_in", "waiting_list")))
@@ -77,7 +77,3 @@ def _why_closed(slot: Slot) -> str:
     if Absence.objects.filter(practitioner_id=slot.practitioner_id, first_on__lte=on, last_on__gte=on).exists():
         return _("The doctor is away on this day.")
     return _("This time is outside of the doctor's hours.")
-
-
-def _named(row: object) -> str:
-    return row.name_ko if language() == "ko" else row.name_en  # type: ignore[attr-defined]

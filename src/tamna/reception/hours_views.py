@@ -34,12 +34,9 @@ USUAL = {"am": ("09:00", "12:30"), "pm": ("13:30", "17:30")}
 
 
 def _departments() -> list[tuple[str, str]]:
-    from tamna.core.format import language
+    from tamna.core.format import named
 
-    return [
-        (row.code, row.name_ko if language() == "ko" else row.name_en)
-        for row in Department.objects.filter(is_open=True)
-    ]
+    return [(row.code, named(row)) for row in Department.objects.filter(is_open=True)]
 
 
 @needs("reception.hours")

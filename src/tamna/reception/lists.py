@@ -6,14 +6,10 @@ from django.utils.translation import gettext_noop as noop
 
 from tamna.core import clock
 from tamna.core.choices import departments
-from tamna.core.format import clock_time, day, language
+from tamna.core.format import clock_time, day, named
 from tamna.core.lists import Column, Filter, Listing, define
 from tamna.reception import selectors, times
 from tamna.reception.models import Appointment, Communication
-
-
-def _named(row: object) -> str:
-    return row.name_ko if language() == "ko" else row.name_en  # type: ignore[attr-defined]
 
 
 def chance(row: Appointment) -> str:
@@ -28,8 +24,8 @@ BOOKINGS = define(
         columns=(
             Column("time", noop("Time"), lambda row: clock_time(row.starts_at), sort=("starts_at", "id")),
             Column("name", noop("Name"), lambda row: row.patient.masked_name),
-            Column("department", noop("Department"), lambda row: _named(row.slot.practitioner.department)),
-            Column("doctor", noop("Doctor"), lambda row: _named(row.slot.practitioner), wide=True),
+            Column("department", noop("Department"), lambda row: named(row.slot.practitioner.department)),
+            Column("doctor", noop("Doctor"), lambda row: named(row.slot.practitioner), wide=True),
             Column("state", noop("State"), lambda row: row.get_status_display()),
             Column("chance", noop("No-show chance"), chance, number=True, wide=True),
             Column("act", noop("Action"), unseen=True),
@@ -51,7 +47,7 @@ WAITING_LIST = define(
         columns=(
             Column("place", noop("Asked on"), lambda row: day(row.made_at)),
             Column("name", noop("Name"), lambda row: row.patient.masked_name),
-            Column("department", noop("Department"), lambda row: _named(row.department)),
+            Column("department", noop("Department"), lambda row: named(row.department)),
             Column("days", noop("Days"), lambda row: f"{day(row.first_on)} – {day(row.last_on)}", wide=True),
             Column("state", noop("State"), lambda row: row.get_status_display()),
             Column("offered", noop("Offered"), lambda row: len(row.offers.all()), number=True),
@@ -104,10 +100,10 @@ DOCTORS = define(
         "doctors", noop("Doctors"), "reception.hours", view="reception:doctors", order=("license_no",),
         columns=(
             Column("licence", noop("Licence"), lambda row: row.license_no, sort=("license_no",)),
-            Column("name", noop("Name"), lambda row: row.name_ko if language() == "ko" or not row.name_en else row.name_en,
+            Column("name", noop("Name"), lambda row: named(row),
                    sort=("name_ko", "id")),
-            Column("department", noop("Department"), lambda row: _named(row.department)),
-            Column("room", noop("Room"), lambda row: _named(row.room) if row.room else "", wide=True),
+            Column("department", noop("Department"), lambda row: named(row.department)),
+            Column("room", noop("Room"), lambda row: named(row.room), wide=True),
             Column("until", noop("Open to booking until"), lambda row: day(row.last_slot) if row.last_slot else _("No hours")),
             Column("state", noop("State"), lambda row: _("Sees patients") if row.is_active else _("No longer here"), wide=True),
         ),

@@ -4,13 +4,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from tamna.claims.submission.completeness import said
-from tamna.core.format import language
+from tamna.core.format import language, named
 from tamna.core.lists import Column, Filter, Listing, define
-
-
-def department_of(row: object) -> str:
-    return row.name_ko if language() == "ko" else row.name_en  # type: ignore[attr-defined]
-
 
 INCOMPLETE = define(
     Listing(
@@ -18,7 +13,7 @@ INCOMPLETE = define(
         columns=(
             Column("number", noop("Claim"), lambda row: row.claim_no),
             Column("patient", noop("Patient"), lambda row: row.encounter.patient.masked_name),
-            Column("department", noop("Department"), lambda row: department_of(row.department), wide=True),
+            Column("department", noop("Department"), lambda row: named(row.department), wide=True),
             Column("reasons", noop("What is missing or wrong"), lambda row: " / ".join(said(row.gaps, language()))),
             Column("claimed", noop("Claimed"), lambda row: row.insurer_won, number=True, wide=True),
             Column("visit", noop("Visit"), lambda row: str(row.first_visit_on), wide=True),
@@ -34,7 +29,7 @@ STATEMENTS = define(
             Column("serial", noop("Serial"), lambda row: row.serial_no, sort=("serial_no", "id")),
             Column("number", noop("Claim"), lambda row: row.claim.claim_no),
             Column("patient", noop("Patient"), lambda row: row.claim.encounter.patient.masked_name),
-            Column("department", noop("Department"), lambda row: department_of(row.claim.department), wide=True),
+            Column("department", noop("Department"), lambda row: named(row.claim.department), wide=True),
             Column("total", noop("Total"), lambda row: row.total_won, number=True, wide=True),
             Column("claimed", noop("Claimed"), lambda row: row.insurer_won, number=True),
             Column("decided", noop("Decided"), lambda row: row.claim.decided_won, number=True, wide=True),
@@ -64,7 +59,7 @@ RECORDS = define(
         columns=(
             Column("due", noop("Due"), lambda row: str(row.due_on), sort=("due_on", "id")),
             Column("claim", noop("Claim"), lambda row: row.claim.claim_no),
-            Column("department", noop("Department"), lambda row: department_of(row.claim.department), wide=True),
+            Column("department", noop("Department"), lambda row: named(row.claim.department), wide=True),
             Column("what", noop("What is asked for"), lambda row: row.what),
             Column("claimed", noop("Claimed"), lambda row: row.claim.insurer_won, number=True),
             Column("sent", noop("Sent"), lambda row: str(row.sent_at or "")),

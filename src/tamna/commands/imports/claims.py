@@ -9,9 +9,13 @@ import resource
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tamna.commands import product
 from tamna.commands.streams import BadInput, report
+
+if TYPE_CHECKING:
+    from tamna.claims.models import ArchivedMonth
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +52,6 @@ def run(args: argparse.Namespace) -> int:
     return 3 if taken.refused else 0
 
 
-def _say(row: object) -> None:
+def _say(row: "ArchivedMonth") -> None:
     if sys.stderr.isatty():
-        print(f"{row.month}: {row.claims:,} statements, {row.seconds:.1f} s", file=sys.stderr, flush=True)  # type: ignore[attr-defined]
+        print(f"{row.month}: {row.claims:,} statements, {row.seconds:.1f} s", file=sys.stderr, flush=True)

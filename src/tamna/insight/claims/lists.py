@@ -10,7 +10,7 @@ from tamna.claims.models import Claim, ClaimResponse
 from tamna.claims.words import reason_name
 from tamna.core import clock
 from tamna.core.choices import departments
-from tamna.core.format import language
+from tamna.core.format import named
 from tamna.core.lists import Column, Filter, Listing, day_of, define
 from tamna.insight.claims.selectors import BACK
 from tamna.insight.claims.terms import TERMS
@@ -114,7 +114,7 @@ RECORDS = define(
         columns=(
             Column("number", noop("Claim"), lambda row: row.claim_no),
             Column("visit", noop("Visit"), lambda row: str(row.first_visit_on)),
-            Column("department", noop("Department"), lambda row: row.department.name_ko if language() == "ko" else row.department.name_en, wide=True),
+            Column("department", noop("Department"), lambda row: named(row.department), wide=True),
             Column("state", noop("State"), lambda row: row.get_status_display()),
             Column("ended", noop("First answer"), lambda row: row.ended or ""),
             Column("reason", noop("Reason"), lambda row: row.reason or "", wide=True),
