@@ -16,6 +16,7 @@ from tamna.core import clock, lists
 from tamna.core.access import needs
 from tamna.core.actor import Actor
 from tamna.core.errors import DomainError
+from tamna.core.format import named
 from tamna.core.models import Department, Practitioner
 from tamna.reception import hours, selectors
 from tamna.reception.lists import DOCTORS
@@ -34,8 +35,6 @@ USUAL = {"am": ("09:00", "12:30"), "pm": ("13:30", "17:30")}
 
 
 def _departments() -> list[tuple[str, str]]:
-    from tamna.core.format import named
-
     return [(row.code, named(row)) for row in Department.objects.filter(is_open=True)]
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import get_language_info, gettext, ngettext
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from tamna.core.deeds import name_of as deed
-from tamna.core.format import clock_time, day, language, minutes, moment, number, percent, won
+from tamna.core.format import clock_time, day, language, minutes, moment, named, number, percent, won
 from tamna.core.people import called
 from tamna.engines.labels import figure, input_name, label, wording
 from tamna.lobby import languages, names
@@ -40,7 +40,7 @@ def environment(**options: Any) -> Environment:
         hospital_name=names.hospital,
     )
     env.filters.update(
-        won=won, day=day, clock=clock_time, moment=moment, minutes=minutes, number=number, percent=percent,
+        won=won, day=day, clock=clock_time, moment=moment, minutes=minutes, named=named, number=number, percent=percent,
         language_name=language_name, label=lambda key: label(key, language()), wording=lambda text: wording(text, language()),
         input_name=lambda key: input_name(key, language()), figure=figure, deed=deed, section=section, called=called,
     )  # fmt: skip
