@@ -35,7 +35,9 @@ from tamna.claims.models import Claim
 from tamna.connect import hira
 from tamna.core import clock
 from tamna.core.actor import Actor
-claim = Claim.objects.filter(batch__receipt_no__gt="", status="received").select_related("batch").order_by("-batch").first()
+from tamna.engines.remedies import is_governed
+sent = Claim.objects.filter(batch__receipt_no__gt="", status="received").select_related("batch").order_by("-batch")
+claim = next(claim for claim in sent if is_governed(claim.insurer_kind))
 row = hira.Decision(serial_no=claim.serial_no, status="adjusted", requested=claim.insurer_won, decided=0, reason="A02",
                     lines=[hira.Cut(line_no=1, amount=claim.insurer_won, reason="A02")])
 with transaction.atomic():

@@ -63,8 +63,8 @@ def ours(patient: Patient) -> dict[str, list[dict]]:
         "numbers": [{"kind": row.kind, "number": row.number, "tail": row.tail} for row in patient.identities.all()],
         "cover": [{**row, "card_no": card.card_no} for row, card in zip(
             patient.coverages.order_by("pk").values(*cover), patient.coverages.order_by("pk"), strict=True)],
-        "visits": list(visits.order_by("arrived_at").values(*visit)),
-        "diagnoses": list(Condition.objects.filter(encounter__in=visits).order_by("encounter__arrived_at", "seq")
+        "visits": list(visits.order_by("arrived_at", "public_id").values(*visit)),
+        "diagnoses": list(Condition.objects.filter(encounter__in=visits).order_by("encounter__arrived_at", "encounter__public_id", "seq")
                           .values("encounter__public_id", "seq", "kind", "code", "system", "onset_on")),
         "orders": list(ServiceRequest.objects.filter(encounter__in=visits).order_by("placer_number").values(*order)),
     }  # fmt: skip

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tamna.engines.claimcheck import RuleSet, schema, words
@@ -118,6 +118,7 @@ def test_every_name_of_the_product_has_words():
 
 @settings(deadline=None)
 @given(st.text(alphabet="age()<>=' ANDortable:fs가나1.,", max_size=40))
+@example("''")  # a text is no condition
 def test_whatever_is_typed_gets_faults_or_a_sentence(text):
     found = expression(text, "hit", "lines", RULES.typing)
     if not found:

@@ -54,6 +54,7 @@ SAYS = {
     "unknown_function": noop("No function is called “%(given)s”."),
     "unknown_table": noop("No table is called “%(given)s”."),
     "unknown_value": noop("“%(given)s” is no value of %(name)s."),
+    "no_condition": noop("“%(given)s” is %(type)s, not a condition that is true or false."),
     "wrong_type": noop("“%(given)s” does not fit %(name)s, which is %(type)s."),
     "unquoted": noop("A code stands between quotation marks."),
     "of_other_rows": noop("“%(given)s” belongs to other rows (%(over)s). Choose them under “Looks over”."),

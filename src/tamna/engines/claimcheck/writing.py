@@ -30,7 +30,8 @@ from tamna.engines.errors import InputError
 
 ID = re.compile(r"[A-Z][A-Z0-9-]{1,19}")
 MARKS = ("S", "K", "?")
-EXPRESSIONS = ("where", "hit", "warn_when", "won_at_risk")
+CONDITIONS = ("where", "hit", "warn_when")
+EXPRESSIONS = (*CONDITIONS, "won_at_risk")
 NEEDED = ("id", "group", "title", "source", "mark", "severity", "over", "hit")
 CODE = re.compile("[A-Z]+[0-9][A-Z0-9]*")
 HANGUL = re.compile("[가-힣][가-힣 ]*")
@@ -104,6 +105,8 @@ def expression(
         node = typing.resolved(node, over)
     except RuleError as error:
         return [Fault(label, "refused", {"why": str(error)})]
+    if label in CONDITIONS and (kind := typing.of(node, over)) not in ("bool", "any"):
+        return [Fault(label, "no_condition", {"given": text, "type": kind}, 0, len(text))]
     return list(_ill_fitting(node, text, label, over, typing))
 
 
